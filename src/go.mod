@@ -1,0 +1,9 @@
+module luci-sso
+
+go 1.23.0
+
+require (
+	github.com/golang-jwt/jwt/v5 v5.3.1
+	golang.org/x/crypto v0.41.0
+	gopkg.in/ini.v1 v1.67.3
+)

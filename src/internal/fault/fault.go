@@ -1,0 +1,117 @@
+// Package fault owns the catalogue of codes: what can go wrong, under which
+// HTTP status, which outcome it ends in, what the person reads and what the
+// log says. Every error that can end a request is a *Fault of this catalogue
+// with its cause wrapped. The package knows neither HTTP nor the log; it only
+// says what belongs there.
+package fault
+
+import "errors"
+
+// Code names an entry of the catalogue, in the spelling of the reference.
+type Code string
+
+// Role says what part a code plays in a failing request.
+type Role uint8
+
+const (
+	// Outcome: the request ends in it.
+	Outcome Role = iota
+	// Cause: it is logged first, then the outcome it ends in.
+	Cause
+	// Note: it never ends a login by itself. It is logged with the status
+	// of the request it is part of.
+	Note
+)
+
+// Entry is one row of the catalogue.
+type Entry struct {
+	Code     Code
+	Status   int // HTTP status of a request that ends through this code.
+	Role     Role
+	EndsIn   Code   // The next code of the chain; "" for an outcome.
+	Sentence string // For the person signing in; English, also the translation key.
+	Meaning  string // For the administrator: what it says about the system.
+}
+
+// Catalogue returns all entries in the order of the reference.
+func Catalogue() []Entry { return catalogue[:] }
+
+// Lookup finds the entry of a code.
+func Lookup(code Code) (Entry, bool) {
+	for i := range catalogue {
+		if catalogue[i].Code == code {
+			return catalogue[i], true
+		}
+	}
+	return Entry{}, false
+}
+
+// Fault is an error of the catalogue. Detail is the diagnostic line: plain
+// words for the router's log with what was expected, what came and which
+// option to change. It may quote values from outside, which the log makes
+// printable; it never carries a secret.
+type Fault struct {
+	Code    Code
+	Detail  string
+	Outcome Code  // Overrides the catalogue's EndsIn where that depends on the situation.
+	Err     error // The wrapped cause, if any.
+}
+
+// New makes a fault whose diagnostic line is detail.
+func New(code Code, detail string) *Fault { return &Fault{Code: code, Detail: detail} }
+
+// Wrap makes a fault caused by err, which errors.Is and errors.As still find.
+// err's text is not logged: put what the administrator needs into detail.
+func Wrap(code Code, err error, detail string) *Fault {
+	return &Fault{Code: code, Detail: detail, Err: err}
+}
+
+// Error is the code with its diagnostic.
+func (f *Fault) Error() string {
+	if f.Detail == "" {
+		return string(f.Code)
+	}
+	return string(f.Code) + ": " + f.Detail
+}
+
+// Unwrap returns the cause.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// As finds the fault in an error chain.
+func As(err error) (*Fault, bool) {
+	var f *Fault
+	ok := errors.As(err, &f)
+	return f, ok
+}
+
+// Is reports whether err is a fault with this code.
+func Is(err error, code Code) bool {
+	f, ok := As(err)
+	return ok && f.Code == code
+}
+
+// Chain lists the codes to log, cause first, outcome last.
+func (f *Fault) Chain() []Code {
+	chain := []Code{f.Code}
+	next := f.Outcome
+	for {
+		entry, ok := Lookup(chain[len(chain)-1])
+		if !ok {
+			return chain
+		}
+		if next == "" {
+			next = entry.EndsIn
+		}
+		if next == "" || len(chain) > len(catalogue) {
+			return chain
+		}
+		chain, next = append(chain, next), ""
+	}
+}
+
+// Ends returns the entry of the code in which a request with this fault ends.
+func (f *Fault) Ends() Entry {
+	chain := f.Chain()
+	entry, _ := Lookup(chain[len(chain)-1])
+	return entry
+}
