@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package words owns the sentences that the settings page, the shell commands
+// and the rpcd plugin say about a check. Each is the English text and, at the
+// same time, the key under which the translations in po/ know it: scripts/i18n
+// reads the constants of this file, so a sentence is a constant here or it
+// stays English. The placeholders are all %s, because the page fills them in
+// after translating. The package says nothing by itself and imports nothing.
+package words
+
+// What a check found. The comment after each names its arguments.
+const (
+	SettingMissing = "“%s” is not filled in." // The field's label, in English.
+	SettingInvalid = "“%s” is not valid: %s"  // The field's label, what is wrong.
+	SSODisabled    = "SSO is switched off."
+
+	DiscoveryRead    = "The discovery document was read from %s."        // URL
+	DiscoveryNetwork = "The provider could not be reached at %s: %s"     // URL, reason
+	DiscoveryStatus  = "The provider answered %s with HTTP status %s."   // URL, status
+	DiscoveryInvalid = "What %s answers with is no discovery document."  // URL
+	IssuerMatches    = "The provider names itself %s, as configured."    // issuer
+	IssuerMissing    = "The discovery document does not name an issuer." //
+	IssuerDiffers    = "The provider names itself %s, configured is %s." // issuer, configured
+
+	EndpointsGood     = "All endpoints are announced and use HTTPS."
+	EndpointMissing   = "The provider does not announce its %s." // name of the endpoint
+	EndpointInsecure  = "The %s does not use HTTPS: %s"          // name, URL
+	EndpointInvalid   = "The %s is not a usable address: %s"     // name, URL
+	NoUserInfo        = "The provider has no UserInfo endpoint; everything must be in the ID token."
+	NoEndSession      = "The provider announces no logout: logging out ends the session on the router only."
+	KeysUsable        = "The provider publishes %s usable signing keys."                             // number
+	KeysUnreadable    = "The signing keys could not be read from %s: %s"                             // URL, reason
+	KeysNoneUsable    = "The provider publishes no signing key for RS256 or ES256."                  //
+	AlgorithmsGood    = "ID tokens are signed with %s."                                              // list
+	AlgorithmsBad     = "The provider signs ID tokens only with %s."                                 // list
+	AlgorithmsUnknown = "The provider does not say how it signs ID tokens."                          //
+	ScopesGood        = "The provider offers all requested scopes."                                  //
+	ScopesMissing     = "The provider does not announce these scopes: %s"                            // list
+	PKCEGood          = "The provider supports PKCE with S256."                                      //
+	PKCEUnknown       = "The provider does not announce PKCE with S256."                             //
+	ClaimGroupsAbsent = "The provider does not announce the claim %s, which roles with groups need." // claim
+
+	CredentialsGood    = "Client ID and Client Secret were accepted (%s)."                              // method
+	CredentialsBad     = "The provider rejects the Client ID or the Client Secret."                     //
+	CredentialsUnknown = "Whether the Client Secret is right could not be checked: %s"                  // reason
+	AuthMethodBad      = "The provider does not offer %s for client authentication."                    // method
+	RedirectGood       = "The provider accepts the Redirect URI %s."                                    // URI
+	RedirectBad        = "The provider does not accept the Redirect URI %s."                            // URI
+	RedirectUnknown    = "Whether the provider knows the Redirect URI %s will show at the first login." // URI
+	RedirectForeign    = "The Redirect URI names another host than this page: %s"                       // URI
+
+	ClockGood    = "The clocks of router and provider agree to %s seconds."                    // seconds
+	ClockOff     = "The clocks of router and provider differ by %s seconds; %s are tolerated." // seconds, tolerance
+	ClockUnknown = "The provider's answer carries no date to compare the clock with."
+
+	CertificateGood      = "The provider's certificate is trusted and valid until %s." // date
+	CertificateSoon      = "The provider's certificate expires on %s."                 // date
+	CertificateExpired   = "The provider's certificate expired on %s."                 // date
+	CertificateEarly     = "The provider's certificate is not valid before %s."        // date
+	CertificateUntrusted = "The provider's certificate is not trusted: %s"             // reason
+	CertificateName      = "The provider's certificate is not for %s."                 // host
+	CAFileUnreadable     = "The CA file %s could not be read."                         // path
+
+	AtHashExpected = "ID tokens should carry at_hash."
+	AtHashAbsent   = "The provider does not announce at_hash; logins are accepted without it."
+	AtHashRequired = "at_hash is required here, but the provider does not announce it."
+	EmailExpected  = "The provider announces email and email_verified."
+	EmailUnmarked  = "The provider does not announce email_verified; the e-mail address is taken as it comes."
+	EmailRequired  = "A verified e-mail address is required here, but the provider does not announce email_verified."
+	EmailAbsent    = "The provider does not announce an e-mail address."
+
+	NotRun = "Not checked, because an earlier check failed."
+
+	ButtonThere   = "The login page of theme %s carries the button."        // theme
+	ButtonMissing = "The login page of theme %s does not carry the button." // theme
+	RolesSynced   = "The rights of all roles are known to rpcd."
+	RolesDiffer   = "rpcd's rights differ from the configuration for these roles: %s" // list
+	NoRoles       = "There is no role: nobody can log in."
+	NoHTTPS       = "The router's web server offers no HTTPS, which logging in needs."
+	ConfigGood    = "The configuration is complete."
+	ConfigBad     = "The configuration is not usable: %s" // reason
+)
+
+// What to do about it.
+const (
+	FillIn             = "Fill in the field and try again."
+	CheckReachable     = "Check the address, the router's DNS and its firewall: the router itself must reach the provider."
+	CheckIssuerURL     = "Check the Issuer URL and that the provider is running."
+	CopyIssuer         = "Enter the Issuer URL exactly as the provider names itself, with or without the slash at the end."
+	AskProvider        = "Ask the provider's administrator: this has to be corrected at the provider."
+	PublishHTTPS       = "Give the provider its public https:// address in its own settings; a reverse proxy often hides it."
+	ChooseAlgorithm    = "Choose RS256 or ES256 for signing ID tokens at the provider."
+	CheckScopes        = "Compare Scopes with what the provider offers."
+	CopyCredentials    = "Copy Client ID and Client Secret from the provider again; a newly generated secret replaces the old one."
+	ChooseAuthMethod   = "Set “Client authentication” to automatic or to what the provider expects."
+	RegisterRedirect   = "Enter exactly this address as callback or redirect URL at the provider."
+	SyncClock          = "Enable the NTP client under System > System on the router and check the provider's clock."
+	RenewCertificate   = "Renew the certificate at the provider."
+	TrustCA            = "Install the CA certificate on the router and enter its path as CA file."
+	UseCertificateName = "Use the name the certificate was issued for, or get one that names this host."
+	CheckCAFile        = "Check the path; it must be a readable PEM file."
+	RelaxAtHash        = "Set “Token binding (at_hash)” to automatic."
+	RelaxEmailVerified = "Switch off “Require verified e-mail” or map people by group or subject."
+	MapByGroup         = "Add the scope email, or map people by group or subject."
+	AnnounceGroups     = "Add the scope or mapping that puts groups into the token at the provider, and check Groups claim."
+	RunService         = "Run on the router: /etc/init.d/luci-sso restart"
+	AddRole            = "Add a role under Users."
+	EnableHTTPS        = "Install luci-ssl or configure an HTTPS listener for uhttpd."
+)
