@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LuCI's "Log out". A session that came from the provider ends there too;
+// every other session gets LuCI's own logout, untouched.
+
+import { access } from 'fs';
+
+const program = '/www/cgi-bin/luci-sso';
+
+// The provider can only be told while SSO is configured and switched on;
+// otherwise the person would see an error and stay logged in.
+function sso_logout_works() {
+	return http.getenv('HTTPS') == 'on' &&
+	       uci.get('luci-sso', 'default', 'enabled') == '1' &&
+	       access(program, 'x');
+}
+
+return {
+	action_logout: function() {
+		const user = ctx.authuser,
+		      token = ctx.authtoken;
+
+		if (type(user) == 'string' && substr(user, 0, 4) == 'sso:' &&
+		    type(token) == 'string' && match(token, /^[0-9a-f]{32}$/) &&
+		    sso_logout_works())
+			return http.redirect('/cgi-bin/luci-sso/logout?stoken=' + token);
+
+		return require('luci.controller.admin.index').action_logout();
+	}
+};
