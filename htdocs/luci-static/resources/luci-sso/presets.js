@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+'require baseclass';
+
+// What differs between identity providers: how their issuer looks, which scope
+// and claim bring groups, and where in their own pages a client is made. The
+// names of menus and fields over there stay as those pages spell them.
+
+const GROUPS = 'openid profile email groups';
+const PLAIN = 'openid profile email';
+
+const presets = [
+	{
+		id: 'pocketid', name: 'Pocket ID', issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
+		bare: true, where: 'OIDC Clients › Add OIDC Client', redirect: 'Callback URLs',
+		note: _('Assign the groups that may log in under “Allowed User Groups”; everybody needs a passkey.')
+	},
+	{
+		id: 'keycloak', name: 'Keycloak', issuer: 'https://sso.example.com/realms/home', scope: PLAIN, claim: 'groups',
+		slash: false, where: 'Clients › Create client › OpenID Connect › Client authentication: On', redirect: 'Valid redirect URIs',
+		note: _('For groups add a mapper “Group Membership” named groups with “Full group path” off.')
+	},
+	{
+		id: 'authentik', name: 'Authentik', issuer: 'https://auth.example.com/application/o/router/', scope: PLAIN, claim: 'groups',
+		slash: true, where: 'Applications › Create with Provider › OAuth2/OpenID', redirect: 'Redirect URIs/Origins',
+		note: _('Choose a signing key there; groups come with the scope profile.')
+	},
+	{
+		id: 'authelia', name: 'Authelia', issuer: 'https://auth.example.com', scope: GROUPS, claim: 'groups',
+		slash: false, where: 'configuration.yml › identity_providers › oidc › clients', redirect: 'redirect_uris',
+		note: _('Enter a hash of the secret there and the secret itself here.')
+	},
+	{
+		id: 'google', name: 'Google', issuer: 'https://accounts.google.com', fixed: true, scope: PLAIN, claim: '',
+		slash: false, where: 'Google Auth Platform › Clients › Create client › Web application', redirect: 'Authorized redirect URIs',
+		note: _('Google sends no groups and accepts only public host names: map people by e-mail.')
+	},
+	{
+		id: 'entra', name: 'Microsoft Entra ID', issuer: 'https://login.microsoftonline.com/TENANT-ID/v2.0', scope: PLAIN, claim: 'groups',
+		slash: false, where: 'App registrations › New registration', redirect: 'Redirect URI (Web)',
+		note: _('Under “Token configuration” add the claims email and groups; groups arrive as object IDs.')
+	},
+	{
+		id: 'okta', name: 'Okta', issuer: 'https://example.okta.com', scope: GROUPS, claim: 'groups',
+		slash: false, where: 'Applications › Create App Integration › OIDC › Web Application', redirect: 'Sign-in redirect URIs',
+		note: _('For groups set a “Groups claim filter” on the tab “Sign On”.')
+	},
+	{
+		id: 'auth0', name: 'Auth0', issuer: 'https://example.eu.auth0.com/', scope: PLAIN, claim: 'router_groups',
+		slash: true, where: 'Applications › Create Application › Regular Web Applications', redirect: 'Allowed Callback URLs',
+		note: _('For groups add an action that puts them into the claim %s.').format('router_groups')
+	},
+	{
+		id: 'zitadel', name: 'Zitadel', issuer: 'https://example.zitadel.cloud', scope: PLAIN, claim: 'groups',
+		slash: false, where: 'Projects › Applications › New › Web', redirect: 'Redirect URIs',
+		note: _('For groups add an action that puts them into the claim %s.').format('groups')
+	},
+	{
+		id: 'kanidm', name: 'Kanidm', issuer: 'https://idm.example.com/oauth2/openid/router', scope: GROUPS, claim: 'groups',
+		slash: false, where: 'kanidm system oauth2 create', redirect: 'kanidm system oauth2 add-redirect-url',
+		note: _('Map the scopes to a group there; group names arrive as name@domain.')
+	},
+	{
+		id: 'dex', name: 'Dex', issuer: 'https://dex.example.com/dex', scope: GROUPS, claim: 'groups',
+		slash: false, where: 'config.yaml › staticClients', redirect: 'redirectURIs',
+		note: _('Whether there are groups depends on the connector behind Dex.')
+	},
+	{
+		id: 'other', name: null, issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
+		where: 'OpenID Connect › Authorization Code', redirect: 'Redirect URI',
+		note: _('The provider must support OpenID Connect Discovery and sign with RS256 or ES256.')
+	}
+];
+
+const hosts = [
+	[ 'google', /^https:\/\/accounts\.google\.com\b/ ],
+	[ 'entra', /^https:\/\/login\.microsoftonline\.[a-z]+\// ],
+	[ 'okta', /^https:\/\/[^\/]+\.okta(preview)?\.com\b/ ],
+	[ 'auth0', /^https:\/\/[^\/]+\.auth0\.com\b/ ],
+	[ 'zitadel', /^https:\/\/[^\/]+\.zitadel\.cloud\b/ ],
+	[ 'keycloak', /^https:\/\/[^\/]+\/(auth\/)?realms\// ],
+	[ 'authentik', /^https:\/\/[^\/]+\/application\/o\// ],
+	[ 'kanidm', /^https:\/\/[^\/]+\/oauth2\/openid\// ],
+	[ 'dex', /^https:\/\/[^\/]+\/dex\/?$/ ]
+];
+
+return baseclass.extend({
+	all() {
+		return presets;
+	},
+
+	get(id) {
+		return presets.find((p) => p.id == id) || presets[presets.length - 1];
+	},
+
+	// guess names the provider a saved issuer belongs to, as far as its
+	// address gives it away.
+	guess(issuer) {
+		const found = hosts.find((h) => h[1].test(issuer || ''));
+
+		return found ? found[0] : (issuer ? 'other' : 'pocketid');
+	},
+
+	// steps are what has to be done in the provider's own pages.
+	steps(preset, redirect_uri) {
+		return [
+			_('Create a client: %s').format(preset.where),
+			_('Enter this address as %s: %s').format(preset.redirect, redirect_uri),
+			_('Copy its Client ID and Client Secret to this page.'),
+			preset.note
+		];
+	}
+});
