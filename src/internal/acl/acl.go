@@ -1,0 +1,226 @@
+// Package acl owns the access groups of a router: the JSON files in which
+// packages say what each group may do, and rpcd's rules by which the lists of
+// a role select groups and become the grants of a session.
+//
+// What Grants returns is what rpcd gives a password login whose lists are the
+// same. The package reads files; it does not know how a session gets grants,
+// nor where roles come from.
+package acl
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// MaxFile is the largest file that is read, in bytes. The largest of LuCI's
+// has 10 KB.
+const MaxFile = 1 << 20
+
+// Group is an access group as one file defines it. Several files may add to
+// the group of one name.
+type Group struct {
+	Name        string
+	Description string
+	File        string // Name of the file without directory and ".json".
+	// What the group grants to those who may read, and to those who may
+	// write, in the order of the file. Empty when the file does not have the
+	// permission, or no scope in it, which for rpcd is the same.
+	Read, Write []Grant
+}
+
+// Grant allows one function on one object of a scope. Object and function can
+// be patterns; rpcd matches them when access is tested.
+type Grant struct{ Scope, Object, Function string }
+
+// FileError says why a file was left out.
+type FileError struct {
+	File string // The path.
+	Err  error
+}
+
+func (e FileError) Error() string { return e.File + ": " + e.Err.Error() }
+func (e FileError) Unwrap() error { return e.Err }
+
+// Skipped lists files that were left out, as rpcd does with a file it cannot
+// parse. It is an error that leaves a usable result.
+type Skipped []FileError
+
+func (s Skipped) Error() string {
+	switch len(s) {
+	case 0:
+		return "no file was left out"
+	case 1:
+		return s[0].Error()
+	}
+	return s[0].Error() + " (and " + strconv.Itoa(len(s)-1) + " more files)"
+}
+
+// ReadGroups reads the *.json files of a directory in the order of their
+// names. The groups that could be read are always returned; the error is a
+// Skipped, or what the system says about the directory.
+func ReadGroups(dir string) ([]Group, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var groups []Group
+	var skipped Skipped
+	for _, entry := range entries {
+		name, isJSON := strings.CutSuffix(entry.Name(), ".json")
+		if !isJSON || strings.HasPrefix(name, ".") || name == "" {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name())
+		text, err := readFile(path)
+		if err == nil {
+			groups, err = appendGroups(groups, name, text)
+		}
+		if err != nil {
+			skipped = append(skipped, FileError{path, err})
+		}
+	}
+	if skipped != nil {
+		return groups, skipped
+	}
+	return groups, nil
+}
+
+var errTooLarge = errors.New("the file is larger than 1 MB")
+
+// readFile reads a regular file. Anything else, like a FIFO, could hold up a
+// login for ever.
+func readFile(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", cause(err)
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("not a regular file")
+	}
+	if info.Size() > MaxFile {
+		return "", errTooLarge
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", cause(err)
+	}
+	defer file.Close()
+	var text strings.Builder
+	text.Grow(int(info.Size()) + 1)
+	if _, err := io.Copy(&text, io.LimitReader(file, MaxFile+1)); err != nil {
+		return "", cause(err)
+	}
+	if text.Len() > MaxFile {
+		return "", errTooLarge
+	}
+	return text.String(), nil
+}
+
+// cause takes the path out of an error that will name it anyway.
+func cause(err error) error {
+	var pathError *os.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// accessGroup is the scope in which a session finds the groups it has.
+const accessGroup = "access-group"
+
+// appendGroups adds the groups of a file's text.
+func appendGroups(groups []Group, file, text string) ([]Group, error) {
+	root, err := parseJSON(text)
+	if err != nil {
+		return groups, err
+	}
+	if root.kind != kindObject {
+		return groups, errors.New("the file does not contain a JSON object")
+	}
+	for _, entry := range root.children {
+		if entry.kind != kindObject {
+			continue
+		}
+		group := Group{Name: entry.key, File: file}
+		for _, member := range entry.children {
+			switch {
+			case member.kind == kindString && member.key == "description":
+				group.Description = member.text
+			case member.kind == kindObject && member.key == "read":
+				group.Read = permission(entry.key, &member)
+			case member.kind == kindObject && member.key == "write":
+				group.Write = permission(entry.key, &member)
+			}
+		}
+		groups = append(groups, group)
+	}
+	return groups, nil
+}
+
+// permission lists what a "read" or "write" object grants. A scope is an
+// object of arrays, {"ubus": {"system": ["board", "info"]}}, or an array,
+// {"uci": ["network"]}, where the permission's name is the function.
+func permission(group string, perm *node) []Grant {
+	var grants []Grant
+	for _, scope := range perm.children {
+		switch scope.kind {
+		case kindObject:
+			for _, object := range scope.children {
+				if object.kind != kindArray {
+					continue
+				}
+				for _, function := range object.children {
+					if function.kind == kindString {
+						grants = append(grants, Grant{scope.key, object.key, function.text})
+					}
+				}
+			}
+		case kindArray:
+			for _, object := range scope.children {
+				if object.kind == kindString {
+					grants = append(grants, Grant{scope.key, object.text, perm.key})
+				}
+			}
+		}
+	}
+	// rpcd names the group while it goes through the scopes: any will do, also
+	// one that grants nothing, but without one the group is not named.
+	if len(perm.children) > 0 {
+		grants = append(grants, Grant{accessGroup, group, perm.key})
+	}
+	return grants
+}
+
+// Description is what there is to know about a group by name, from all files.
+type Description struct {
+	Name        string
+	Description string   // The first one given; "" when there is none.
+	Files       []string // Their names without directory and ".json", which are mostly those of packages.
+	Read, Write bool     // Whether there is something to be read or written.
+}
+
+// Describe lists the groups in the order of their first appearance.
+func Describe(groups []Group) []Description {
+	var list []Description
+	index := map[string]int{}
+	for _, g := range groups {
+		i, ok := index[g.Name]
+		if !ok {
+			i = len(list)
+			index[g.Name] = i
+			list = append(list, Description{Name: g.Name})
+		}
+		d := &list[i]
+		if d.Description == "" {
+			d.Description = g.Description
+		}
+		d.Files = append(d.Files, g.File)
+		d.Read = d.Read || len(g.Read) > 0
+		d.Write = d.Write || len(g.Write) > 0
+	}
+	return list
+}

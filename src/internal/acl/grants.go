@@ -1,0 +1,118 @@
+package acl
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Unauthenticated is the group that every session needs: without its grants
+// LuCI takes the session for expired.
+const Unauthenticated = "unauthenticated"
+
+// Pair is an object and a function that is allowed on it.
+type Pair struct{ Object, Function string }
+
+// Grants are the rights of a session: per scope the pairs, sorted, each once.
+type Grants map[string][]Pair
+
+// ReadList is the list `read` with which a role takes part in the rules below
+// and in rpcd's configuration: the role's own, and the group every session
+// needs. Only a pattern like '!*' still takes that away, as it does in rpcd.
+func ReadList(read []string) []string {
+	list := make([]string, 0, len(read)+1)
+	for _, entry := range read {
+		if pattern, not := negated(entry); not && pattern == Unauthenticated {
+			continue
+		}
+		list = append(list, entry)
+	}
+	if !slices.Contains(list, Unauthenticated) {
+		list = append(list, Unauthenticated)
+	}
+	return list
+}
+
+// For returns the rights of a session for a role with these lists: those rpcd
+// gives to a login with ReadList(read) and write.
+func For(groups []Group, read, write []string) Grants {
+	read = ReadList(read)
+	grants := Grants{}
+	add := func(list []Grant) {
+		for _, g := range list {
+			grants[g.Scope] = append(grants[g.Scope], Pair{g.Object, g.Function})
+		}
+	}
+	for i := range groups {
+		g := &groups[i]
+		writable := allowed(write, g.Name) == yes
+		// Write implies read, unless the list `read` says no.
+		readable := allowed(read, g.Name)
+		if readable == yes || readable == silent && writable {
+			add(g.Read)
+		}
+		if writable {
+			add(g.Write)
+		}
+	}
+	for scope, pairs := range grants {
+		slices.SortFunc(pairs, func(a, b Pair) int {
+			return cmp.Or(strings.Compare(a.Object, b.Object), strings.Compare(a.Function, b.Function))
+		})
+		grants[scope] = slices.Compact(pairs)
+	}
+	return grants
+}
+
+// Has says whether the pair is among the grants, to the letter.
+func (g Grants) Has(scope, object, function string) bool {
+	return slices.Contains(g[scope], Pair{object, function})
+}
+
+type answer uint8
+
+const (
+	silent answer = iota // No entry of the list is about the group.
+	yes
+	no
+)
+
+// allowed asks a list about a group: a negation anywhere in the list comes
+// before every other entry.
+func allowed(list []string, group string) answer {
+	for _, entry := range list {
+		if pattern, not := negated(entry); not && pattern != "" && match(pattern, group) {
+			return no
+		}
+	}
+	for _, entry := range list {
+		if _, not := negated(entry); !not && entry != "" && match(entry, group) {
+			return yes
+		}
+	}
+	return silent
+}
+
+// negated splits the '!', and any white space after it, off a negation.
+func negated(entry string) (pattern string, not bool) {
+	pattern, not = strings.CutPrefix(entry, "!")
+	if not {
+		pattern = strings.TrimLeft(pattern, " \t\n\v\f\r")
+	}
+	return pattern, not
+}
+
+// Unmatched returns those entries of a role's lists that match no group, each
+// once: a misspelt name, or a package that is not installed. They grant
+// nothing.
+func Unmatched(groups []Group, read, write []string) []string {
+	var list []string
+	for _, entry := range slices.Concat(read, write) {
+		pattern, _ := negated(entry)
+		found := slices.ContainsFunc(groups, func(g Group) bool { return match(pattern, g.Name) })
+		if pattern == "" || !found && !slices.Contains(list, entry) {
+			list = append(list, entry)
+		}
+	}
+	return list
+}
