@@ -1,0 +1,72 @@
+package handshake
+
+import (
+	"encoding/binary"
+	"errors"
+	"strconv"
+	"time"
+
+	"golang.org/x/crypto/chacha20poly1305"
+
+	"luci-sso/internal/secret"
+)
+
+// The content of a sealed file: a version, the issue time in milliseconds
+// since 1970 as 64 bits, and five strings, each behind its length in 16 bits.
+// Numbers are big-endian, so that a file means the same on every router.
+const (
+	version    = 1
+	headerSize = 1 + 8
+	fields     = 5
+
+	// MaxField bounds each string of a Pending, in bytes.
+	MaxField = 4096
+
+	maxSealed = chacha20poly1305.NonceSizeX + headerSize + fields*(2+MaxField) + chacha20poly1305.Overhead
+)
+
+var errContent = errors.New("its content is not that of a pending login")
+
+func encode(p Pending) ([]byte, error) {
+	b := make([]byte, 0, 512)
+	b = append(b, version)
+	b = binary.BigEndian.AppendUint64(b, uint64(p.Issued.UnixMilli())) // #nosec G115 -- read back as signed
+	for _, s := range [fields]string{p.State.Reveal(), p.Nonce.Reveal(), p.Verifier.Reveal(), p.RedirectURI, p.ReturnTo} {
+		if len(s) > MaxField {
+			return nil, errors.New("one of its values has " + strconv.Itoa(len(s)) + " bytes, at most " + strconv.Itoa(MaxField) + " fit")
+		}
+		b = binary.BigEndian.AppendUint16(b, uint16(len(s))) // #nosec G115 -- bounded above
+		b = append(b, s...)
+	}
+	return b, nil
+}
+
+// decode accepts exactly what encode writes.
+func decode(b []byte) (Pending, error) {
+	if len(b) < headerSize || b[0] != version {
+		return Pending{}, errContent
+	}
+	issued := int64(binary.BigEndian.Uint64(b[1:])) // #nosec G115 -- written as signed
+	b = b[headerSize:]
+	var s [fields]string
+	for i := range s {
+		if len(b) < 2 {
+			return Pending{}, errContent
+		}
+		n := int(binary.BigEndian.Uint16(b))
+		b = b[2:]
+		if n > MaxField || n > len(b) {
+			return Pending{}, errContent
+		}
+		s[i], b = string(b[:n]), b[n:]
+	}
+	// Without one of these a comparison later on would be with nothing.
+	if len(b) != 0 || s[0] == "" || s[1] == "" || s[2] == "" {
+		return Pending{}, errContent
+	}
+	return Pending{
+		State: secret.New(s[0]), Nonce: secret.New(s[1]), Verifier: secret.New(s[2]),
+		RedirectURI: s[3], ReturnTo: s[4],
+		Issued: time.UnixMilli(issued),
+	}, nil
+}

@@ -1,0 +1,396 @@
+// Package handshake owns the pending logins: what the router must remember
+// between sending a browser to the provider and its return, and the secret
+// key that seals it on disk. It knows neither cookies nor URLs; comparing the
+// state and deciding when to consume is the login's.
+//
+// Each pending login is a file named after the SHA-256 of its handle, the 256
+// random bits in the browser's cookie. It is sealed with XChaCha20-Poly1305
+// under the secret key and bound to the handle, so that a copy of the
+// directory tells nothing and files cannot be exchanged for one another.
+//
+// # Time
+//
+// A pending login is live when its issue time is at most Lifetime + Tolerance
+// away from now, in either direction. One "issued" further in the future was
+// written before the clock was set back; it is as dead as an expired one, or
+// it would hold its place until the clock caught up. The issue time is also
+// the file's modification time, so that counting and reaping open no file.
+//
+// # Capacity
+//
+// Save counts and creates under one lock on the directory, so Capacity is
+// exact. When it is reached, everything dead is removed; a live login never.
+//
+// A caller that limits clients one by one sets Pending.Client. Then a flood
+// that keeps the store full does not keep people out: beyond Capacity, a
+// client with fewer than clientShare pending logins still gets one, up to
+// crowdFactor times Capacity in all. Whose a file is shows in its name (a keyed
+// hash of the client, which is also the end of the handle), so that no file
+// has to be opened to count. At 4 KB of tmpfs each, 1000 files are the bound.
+package handshake
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/chacha20poly1305"
+
+	"luci-sso/internal/fault"
+	"luci-sso/internal/random"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/store"
+)
+
+const (
+	// DefaultLifetime is the Max-Age of the cookie as well.
+	DefaultLifetime = 300 * time.Second
+	// DefaultCapacity is the contract's limit of logins in flight.
+	DefaultCapacity = 100
+
+	// lockWait bounds how long a request waits for others. A holder needs
+	// less than a millisecond; only a stopped one keeps it longer.
+	lockWait = 5 * time.Second
+
+	clientShare = 2
+	crowdFactor = 10
+
+	nameLen = 2 * sha256.Size
+	tagSize = 4
+)
+
+// Options say where and how long. Zero values get the defaults.
+type Options struct {
+	Dir       string        // Of the sealed files; created when missing.
+	KeyFile   string        // 32 bytes; created when missing.
+	Lifetime  time.Duration // How long a person may take at the provider.
+	Tolerance time.Duration // How far the clock may have been set meanwhile.
+	Capacity  int
+	Now       func() time.Time
+}
+
+// Store is the directory of pending logins. It holds nothing in memory: any
+// number of processes use one directory.
+type Store struct{ opt Options }
+
+// Pending is one login in flight.
+type Pending struct {
+	State, Nonce, Verifier secret.Value
+	RedirectURI            string // As sent to the provider; the exchange must repeat it.
+	ReturnTo               string // Where in LuCI the person was heading; may be empty.
+	Issued                 time.Time
+	// Client is the address the login was started from, for callers that limit
+	// clients one by one, else empty. It is not stored and Load leaves it empty.
+	Client string
+}
+
+// Open returns the store. Tolerance is held between 0 and a day. It touches no file: nothing is created for a
+// request that does not save.
+func Open(opt Options) *Store {
+	if opt.Lifetime <= 0 {
+		opt.Lifetime = DefaultLifetime
+	}
+	opt.Tolerance = min(max(opt.Tolerance, 0), 24*time.Hour)
+	if opt.Capacity <= 0 {
+		opt.Capacity = DefaultCapacity
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	return &Store{opt}
+}
+
+// Save stores p and returns its handle: 43 characters of base64url, the value
+// of the cookie. A zero p.Issued means now. Faults: SYSTEM_INIT_FAILED (secret
+// key), CRYPTO_INIT_FAILED, CRYPTO_ERROR, HANDSHAKE_CAPACITY_EXCEEDED,
+// STATE_SAVE_FAILED.
+func (s *Store) Save(p Pending) (secret.Value, error) {
+	none := secret.Value{}
+	key, err := s.key(true)
+	if err != nil {
+		return none, err
+	}
+	if p.Issued.IsZero() {
+		p.Issued = s.opt.Now()
+	}
+	plain, err := encode(p)
+	if err != nil {
+		return none, fault.Wrap(fault.StateSaveFailed, err, "the pending login cannot be stored: "+err.Error())
+	}
+	raw, err := random.Bytes(sha256.Size)
+	if err != nil {
+		return none, err
+	}
+	tag := ""
+	if p.Client != "" {
+		t := clientTag(key, p.Client)
+		copy(raw[len(raw)-tagSize:], t)
+		tag = hex.EncodeToString(t)
+	}
+	handle := base64.RawURLEncoding.EncodeToString(raw)
+	sealed, err := seal(key, handle, plain)
+	if err != nil {
+		return none, err
+	}
+	if err := s.put(fileName(handle, tag), tag, sealed, p.Issued); err != nil {
+		return none, err
+	}
+	return secret.New(handle), nil
+}
+
+func (s *Store) put(name, tag string, sealed []byte, issued time.Time) error {
+	if err := store.EnsureDir(s.opt.Dir); err != nil {
+		return saveFailed(err)
+	}
+	unlock, err := store.LockDir(s.opt.Dir, lockWait)
+	if err != nil {
+		return saveFailed(err)
+	}
+	defer unlock()
+	if err := s.makeRoom(tag); err != nil {
+		return err
+	}
+	path := filepath.Join(s.opt.Dir, name)
+	err = store.WriteFileAt(path, sealed, issued)
+	if err != nil {
+		// Dead files may be what fills a small tmpfs.
+		if removed, _ := s.Reap(); removed > 0 {
+			err = store.WriteFileAt(path, sealed, issued)
+		}
+	}
+	if err != nil {
+		return saveFailed(err)
+	}
+	return nil
+}
+
+// makeRoom returns nil when one more file may be created, for the lock's holder.
+func (s *Store) makeRoom(tag string) error {
+	total, _, err := s.count(tag)
+	if err != nil {
+		return saveFailed(err)
+	}
+	if total < s.opt.Capacity {
+		return nil
+	}
+	// What cannot be removed still counts, which is all that matters here.
+	_, _ = s.Reap()
+	total, own, err := s.count(tag)
+	switch {
+	case err != nil:
+		return saveFailed(err)
+	case total < s.opt.Capacity:
+		return nil
+	case tag != "" && own < clientShare && total < crowdFactor*s.opt.Capacity:
+		return nil
+	}
+	return fault.New(fault.HandshakeCapacityExceeded,
+		strconv.Itoa(total)+" logins are in progress ("+strconv.Itoa(s.opt.Capacity)+" allowed) and none has expired: most likely a flood of requests; "+
+			"they expire after "+strconv.Itoa(int((s.opt.Lifetime+s.opt.Tolerance)/time.Second))+" s; option rate_limit_per_client keeps a flood from locking others out")
+}
+
+// count returns how many pending logins there are, dead or alive, and how
+// many of them are the tagged client's.
+func (s *Store) count(tag string) (total, own int, err error) {
+	err = store.Each(s.opt.Dir, func(name string) {
+		if !isName(name) {
+			return
+		}
+		total++
+		if tag != "" && strings.HasSuffix(name[nameLen:], tag) {
+			own++
+		}
+	})
+	return total, own, err
+}
+
+// Load returns the pending login of a handle without consuming it. Faults:
+// MALFORMED_STATE_COOKIE, STATE_NOT_FOUND, STATE_CORRUPTED, HANDSHAKE_EXPIRED,
+// HANDSHAKE_NOT_YET_VALID, SYSTEM_INIT_FAILED (secret key).
+func (s *Store) Load(handle secret.Value) (Pending, error) {
+	names, err := fileNames(handle.Reveal())
+	if err != nil {
+		return Pending{}, err
+	}
+	var sealed []byte
+	for _, name := range names {
+		sealed, err = store.ReadFile(filepath.Join(s.opt.Dir, name), maxSealed)
+		if !errors.Is(err, os.ErrNotExist) {
+			break
+		}
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return Pending{}, notFound()
+	}
+	if err != nil {
+		return Pending{}, fault.Wrap(fault.StateCorrupted, err, err.Error())
+	}
+	key, err := s.key(false)
+	if errors.Is(err, os.ErrNotExist) {
+		return Pending{}, fault.Wrap(fault.StateCorrupted, err,
+			"the secret key "+s.opt.KeyFile+" was removed while a login was in progress; the next login makes a new one")
+	}
+	if err != nil {
+		return Pending{}, err
+	}
+	p, err := open(key, handle.Reveal(), sealed)
+	if err != nil {
+		return Pending{}, fault.Wrap(fault.StateCorrupted, err,
+			"the pending login's file in "+s.opt.Dir+" is damaged or was sealed with another key: "+err.Error())
+	}
+	return p, s.judge(p.Issued)
+}
+
+// judge is the one place that says when a pending login may be used.
+func (s *Store) judge(issued time.Time) error {
+	age := s.opt.Now().Sub(issued) // Saturates; never negated, as the most negative has no counterpart.
+	switch {
+	case age > s.opt.Lifetime+s.opt.Tolerance:
+		return fault.New(fault.HandshakeExpired,
+			"the login was started "+seconds(age)+" s ago; it has to be finished within "+seconds(s.opt.Lifetime)+
+				" s (and "+seconds(s.opt.Tolerance)+" s of option clock_tolerance)")
+	case age < -s.opt.Tolerance:
+		return fault.New(fault.HandshakeNotYetValid,
+			"the login was started at "+issued.UTC().Format(time.RFC3339)+", which is later than now: the router's clock was set back by more than option clock_tolerance ("+
+				seconds(s.opt.Tolerance)+" s); check its time synchronization and start again")
+	}
+	return nil
+}
+
+func seconds(d time.Duration) string { return strconv.FormatInt(int64(d/time.Second), 10) }
+
+// Consume removes the pending login of a handle. The kernel lets exactly one
+// caller remove a name: that one gets nil, every other STATE_NOT_FOUND. When
+// the file cannot be removed the login must not go on, or it could be used
+// twice: STATE_SAVE_FAILED.
+func (s *Store) Consume(handle secret.Value) error {
+	names, err := fileNames(handle.Reveal())
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		path := filepath.Join(s.opt.Dir, name)
+		err := os.Remove(path)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			return saveFailed(store.Failed("remove", path, err))
+		}
+	}
+	return notFound()
+}
+
+// Reap removes the pending logins that are no longer live and the temporary
+// files of killed processes; for a full store and for the regular cleanup. It
+// needs no lock: a dead file does not come back to life.
+func (s *Store) Reap() (removed int, err error) {
+	now := s.opt.Now()
+	// Time stamps may have lost their fractions: a second more keeps the
+	// last instant of a live one safe.
+	window := s.opt.Lifetime + s.opt.Tolerance + time.Second
+	return store.Reap(s.opt.Dir, func(name string, stamp time.Time) bool {
+		if store.IsTemp(name) {
+			// Written by the system's clock, whatever ours says.
+			return store.Abandoned(name, time.Now(), stamp)
+		}
+		age := store.Age(now, stamp)
+		return isName(name) && (age > window || age < -window)
+	})
+}
+
+// fileNames are the names under which a handle's file may lie: with the tag
+// of the client it ends in, or, when the clients were not told apart, without.
+func fileNames(handle string) ([2]string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(handle)
+	// Strictness about the length, because only that was ever issued; the
+	// decoder skips line ends, hence the look at both lengths.
+	if err != nil || len(raw) != sha256.Size || len(handle) != random.TokenLen {
+		return [2]string{}, fault.New(fault.MalformedStateCookie,
+			"the cookie __Host-luci_sso_state is not 43 characters of base64url ("+strconv.Itoa(len(handle))+" came): it was changed on the way")
+	}
+	return [2]string{
+		fileName(handle, ""),
+		fileName(handle, hex.EncodeToString(raw[len(raw)-tagSize:])),
+	}, nil
+}
+
+func fileName(handle, tag string) string {
+	sum := sha256.Sum256([]byte(handle))
+	name := hex.EncodeToString(sum[:])
+	if tag != "" {
+		name += "-" + tag
+	}
+	return name
+}
+
+func isName(name string) bool {
+	if len(name) != nameLen && (len(name) != nameLen+1+2*tagSize || name[nameLen] != '-') {
+		return false
+	}
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && i != nameLen {
+			return false
+		}
+	}
+	return true
+}
+
+// clientTag names a client towards the file system only. It is keyed, so that
+// a directory listing does not tell who is logging in.
+func clientTag(key []byte, client string) []byte {
+	h := sha256.New()
+	h.Write([]byte("luci-sso client\x00"))
+	h.Write(key) // Of fixed length: key and client cannot run into each other.
+	h.Write([]byte(client))
+	return h.Sum(nil)[:tagSize]
+}
+
+func notFound() error {
+	return fault.New(fault.StateNotFound,
+		"there is no pending login for this cookie: it was finished already, has expired and was removed, or the router was restarted")
+}
+
+func saveFailed(err error) error {
+	return fault.Wrap(fault.StateSaveFailed, err, "the pending login cannot be kept: "+err.Error())
+}
+
+// seal and open are XChaCha20-Poly1305 with a random nonce of 192 bits, large
+// enough never to repeat, in front.
+
+func seal(key []byte, handle string, plain []byte) ([]byte, error) {
+	aead, err := chacha20poly1305.NewX(key)
+	if err != nil {
+		return nil, fault.Wrap(fault.CryptoError, err, "the pending login cannot be sealed: "+err.Error())
+	}
+	nonce, err := random.Bytes(chacha20poly1305.NonceSizeX)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nonce, nonce, plain, additional(handle)), nil
+}
+
+func open(key []byte, handle string, sealed []byte) (Pending, error) {
+	aead, err := chacha20poly1305.NewX(key)
+	if err != nil {
+		return Pending{}, err
+	}
+	if len(sealed) < chacha20poly1305.NonceSizeX+chacha20poly1305.Overhead {
+		return Pending{}, errors.New("it is cut short")
+	}
+	nonce, box := sealed[:chacha20poly1305.NonceSizeX], sealed[chacha20poly1305.NonceSizeX:]
+	plain, err := aead.Open(nil, nonce, box, additional(handle))
+	if err != nil {
+		return Pending{}, errors.New("its seal is broken")
+	}
+	return decode(plain)
+}
+
+func additional(handle string) []byte { return []byte("luci-sso pending login 1\x00" + handle) }

@@ -1,0 +1,106 @@
+// Package replay owns the registry of access tokens that have bought a
+// session, so that none buys a second one. It knows hashes of tokens and how
+// long to keep them, and nothing of what they are for.
+//
+// Each token is an empty file named after its SHA-256, created with O_EXCL: of
+// any number of processes exactly one creates it. Its modification time is the
+// moment until which it has to be kept. Registering never reads the directory,
+// so it costs the same with ten tokens and with ten thousand; Reap is for the
+// regular cleanup.
+package replay
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"luci-sso/internal/fault"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/store"
+)
+
+const (
+	// MaxKeep bounds how long a token is kept: whatever lifetime a provider
+	// gives its tokens, the directory stays bounded.
+	MaxKeep = 24 * time.Hour
+
+	// grace is kept on top. A clock that runs ahead for a while and is
+	// corrected must not have made Reap forget tokens that are valid again.
+	grace = time.Hour
+)
+
+// Registry is the directory of used tokens.
+type Registry struct {
+	dir string
+	Now func() time.Time // time.Now unless replaced before the first use.
+}
+
+// Open returns the registry in dir, which Register creates when missing.
+func Open(dir string) *Registry { return &Registry{dir: dir, Now: time.Now} }
+
+// Register marks the token as used until keepUntil, at most MaxKeep from now.
+// Faults: TOKEN_REPLAYED when it has been used, TOKEN_REGISTRY_ERROR when that
+// cannot be known, which must end the login just the same.
+func (r *Registry) Register(accessToken secret.Value, keepUntil time.Time) error {
+	if accessToken.Empty() {
+		return fault.New(fault.TokenRegistryError, "there is no access token to register")
+	}
+	sum := sha256.Sum256([]byte(accessToken.Reveal()))
+	path := filepath.Join(r.dir, hex.EncodeToString(sum[:]))
+	if err := store.EnsureDir(r.dir); err != nil {
+		return registryError(err)
+	}
+	f, err := create(path)
+	if errors.Is(err, os.ErrExist) {
+		return fault.New(fault.TokenReplayed,
+			"an access token that has already been used for a login came again: two logins with one token, or somebody repeats a recorded one")
+	}
+	if err != nil {
+		return registryError(store.Failed("create", path, err))
+	}
+	err = f.Close()
+	if err == nil {
+		if last := r.Now().Add(MaxKeep); keepUntil.After(last) {
+			keepUntil = last
+		}
+		if first := r.Now(); keepUntil.Before(first) {
+			keepUntil = first
+		}
+		// A process killed before this line leaves the moment of creation:
+		// the token counts as used for the time of grace, and the login it
+		// was for has not happened.
+		err = os.Chtimes(path, keepUntil, keepUntil)
+	}
+	if err != nil {
+		return registryError(store.Failed("stamp", path, err))
+	}
+	return nil
+}
+
+func create(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
+	if err == nil {
+		_ = f.Chmod(0o600) // Whatever the umask took.
+	}
+	return f, err
+}
+
+func registryError(err error) error {
+	return fault.Wrap(fault.TokenRegistryError, err,
+		"the access token cannot be registered as used: "+err.Error())
+}
+
+// Reap removes the tokens that need no longer be kept and returns how many.
+//
+// A token whose time lies far in the future is kept: none is registered
+// unless the ID token that came with it was valid by the clock, so the time is
+// right and it is the clock of this moment that is not.
+func (r *Registry) Reap(now time.Time) (removed int, err error) {
+	return store.Reap(r.dir, func(name string, until time.Time) bool {
+		return len(name) == 2*sha256.Size && store.Age(now, until) > grace
+	})
+}
