@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rules for every line of JavaScript here: LuCI's (htdocs), the lab's pages and
+// the tests. The packages live with the tests, so that a checkout without them
+// stays a checkout without npm.
+
+import { createRequire } from 'node:module';
+import luci from './tests/lint/luci.mjs';
+
+const load = createRequire(new URL('./tests/package.json', import.meta.url));
+const js = load('@eslint/js');
+const globals = load('globals');
+const json = load('@eslint/json').default;
+
+const common = {
+  eqeqeq: ['error', 'smart'],
+  'no-unused-vars': ['error', { args: 'after-used', caughtErrors: 'none' }],
+  'no-var': 'error',
+  'prefer-const': ['error', { destructuring: 'all' }],
+  'no-eval': 'error',
+  'no-implied-eval': 'error',
+  'no-new-func': 'error',
+  'no-script-url': 'error',
+  'no-shadow': ['error', { builtinGlobals: false }],
+  'no-throw-literal': 'error',
+  'no-template-curly-in-string': 'error',
+  'no-constant-binary-expression': 'error',
+};
+
+export default [
+  { ignores: ['out/**', '**/node_modules/**', 'tests/package-lock.json', '**/testdata/**'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.js'],
+    plugins: { luci },
+    languageOptions: {
+      ecmaVersion: 2021,
+      sourceType: 'script',
+      parserOptions: { ecmaFeatures: { globalReturn: true } },
+      globals: {
+        ...globals.browser,
+        E: 'readonly',
+        L: 'readonly',
+        N_: 'readonly',
+        _: 'readonly',
+      },
+    },
+    rules: {
+      ...js.configs.recommended.rules,
+      ...common,
+      // LuCI's habits: == (a number may come as a string), let in loops, and
+      // an escaped slash inside a class, which its minifier needs.
+      eqeqeq: 'off',
+      'prefer-const': 'off',
+      'no-useless-escape': 'off',
+      // Validators look for control characters on purpose.
+      'no-control-regex': 'off',
+      'luci/require': 'error',
+      'luci/arrow-regex': 'error',
+      // Markup from strings is how a value of the provider becomes a script.
+      'no-restricted-properties': ['error',
+        { property: 'innerHTML', message: 'build elements with E() and text nodes' },
+        { property: 'outerHTML', message: 'build elements with E() and text nodes' },
+        { property: 'insertAdjacentHTML', message: 'build elements with E() and text nodes' },
+        { object: 'document', property: 'write', message: 'build elements with E() and text nodes' },
+      ],
+    },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      ecmaVersion: 2024,
+      sourceType: 'module',
+      globals: { ...globals.nodeBuiltin },
+    },
+    rules: { ...js.configs.recommended.rules, ...common },
+  },
+  {
+    files: ['**/*.json'],
+    plugins: { json },
+    language: 'json/json',
+    rules: {
+      'json/no-duplicate-keys': 'error',
+      'json/no-empty-keys': 'error',
+      'json/no-unsafe-values': 'error',
+    },
+  },
+];

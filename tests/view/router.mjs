@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A router to show the settings page on: a copy of a root file system with
+// OpenWrt's ubusd, procd, rpcd, uhttpd and LuCI, started in a chroot on this
+// machine, with this working copy's page in it. The rpcd plugin is the real
+// binary when one is given, else a stand-in that gives out prepared answers.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync, cpSync, openSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const TOP = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+const DAEMON_ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+const SOCKET = '/var/run/ubus/ubus.sock';
+
+export function routerRoot() {
+	const dir = process.env.LUCI_SSO_ROUTER_ROOT || '';
+
+	return (dir && process.getuid() === 0 && existsSync(join(dir, 'www/luci-static/resources/form.js'))) ? dir : '';
+}
+
+function sleep(ms) {
+	return new Promise((done) => setTimeout(done, ms));
+}
+
+async function until(what, test) {
+	for (let i = 0; i < 100; i++) {
+		if (await test())
+			return;
+
+		await sleep(100);
+	}
+
+	throw new Error(`gave up waiting for ${what}`);
+}
+
+// start brings a router up. Options: plugin (path of the binary that is the
+// rpcd plugin; else the stand-in), port (HTTPS), lmo (directory with *.lmo).
+export async function start(options = {}) {
+	const dir = realpathSync(mkdtempSync(join(tmpdir(), 'luci-sso-view-')));
+	const port = options.port || 20000 + process.pid % 20000;
+	const processes = [];
+	const router = {
+		dir,
+		port,
+		url: `https://127.0.0.1:${port}`,
+		standin: !options.plugin,
+
+		run(...argv) {
+			return execFileSync('chroot', [ dir, ...argv ], { encoding: 'utf8', env: DAEMON_ENV });
+		},
+
+		uci(...argv) {
+			return this.run('/sbin/uci', '-q', ...argv).trim();
+		},
+
+		// reply prepares what the stand-in answers to a method.
+		reply(method, value) {
+			writeFileSync(join(dir, 'tmp/luci-sso-standin', `${method}.json`), JSON.stringify(value));
+		},
+
+		// request returns what the stand-in was last asked.
+		request(method) {
+			return JSON.parse(readFileSync(join(dir, 'tmp/luci-sso-standin', `${method}.request`), 'utf8'));
+		},
+
+		config(text) {
+			writeFileSync(join(dir, 'etc/config/luci-sso'), text);
+		},
+
+		async stop() {
+			for (const p of processes.reverse()) {
+				try {
+					process.kill(-p.pid, 'SIGKILL');
+				}
+				catch {
+					// It has ended by itself.
+				}
+			}
+
+			await sleep(200);
+			rmSync(dir, { recursive: true, force: true });
+		}
+	};
+
+	execFileSync('cp', [ '-a', `${routerRoot()}/.`, dir ]);
+
+	for (const [ from, to ] of [
+		[ 'htdocs/luci-static/resources', 'www/luci-static/resources' ],
+		[ 'package/luci-app-sso/root', '.' ]
+	])
+		cpSync(join(TOP, from), join(dir, to), { recursive: true });
+
+	if (options.lmo)
+		for (const name of readdirSync(options.lmo))
+			cpSync(join(options.lmo, name), join(dir, 'usr/lib/lua/luci/i18n', name));
+
+	mkdirSync(join(dir, 'tmp/luci-sso-standin'), { recursive: true });
+	mkdirSync(join(dir, 'tmp/run/ubus'), { recursive: true });
+	cpSync(options.plugin || join(TOP, 'tests/view/standin.sh'), join(dir, 'usr/libexec/rpcd/luci-sso'));
+	chmodSync(join(dir, 'usr/libexec/rpcd/luci-sso'), 0o755);
+
+	if (existsSync(join(TOP, 'package/luci-sso/files/etc/config/luci-sso')))
+		cpSync(join(TOP, 'package/luci-sso/files/etc/config/luci-sso'), join(dir, 'etc/config/luci-sso'));
+
+	// Somebody who may look at everything and change nothing.
+	writeFileSync(join(dir, 'etc/config/rpcd'), readFileSync(join(dir, 'etc/config/rpcd'), 'utf8') +
+		"\nconfig login\n\toption username 'viewer'\n\toption password '" +
+		execFileSync('openssl', [ 'passwd', '-1', 'viewer' ], { encoding: 'utf8' }).trim() +
+		"'\n\tlist read '*'\n");
+
+	const daemon = (name, ...argv) => {
+		const log = openSync(join(dir, `tmp/${name}.out`), 'w');
+
+		processes.push(spawn('chroot', [ dir, ...argv ], { env: DAEMON_ENV, detached: true, stdio: [ 'ignore', log, log ] }));
+	};
+	const object = (name) => until(`the ubus object ${name}`, () => {
+		try {
+			router.run('/bin/ubus', 'list', name);
+			return true;
+		}
+		catch {
+			return false;
+		}
+	});
+
+	try {
+		daemon('ubusd', '/sbin/ubusd', '-s', SOCKET);
+		await until('ubusd', () => existsSync(join(dir, 'tmp/run/ubus/ubus.sock')));
+		daemon('procd', '/sbin/procd', '-S', '-s', SOCKET);
+		await object('service');
+		daemon('rpcd', '/sbin/rpcd', '-s', SOCKET, '-t', '30');
+		await object('luci-sso');
+		daemon('uhttpd', '/usr/sbin/uhttpd', '-f', '-h', '/www', '-r', 'OpenWrt', '-x', '/cgi-bin', '-u', '/ubus',
+			'-o', '/cgi-bin/luci', '-O', '/usr/share/ucode/luci/uhttpd.uc', '-t', '60', '-T', '30', '-k', '20', '-A', '1',
+			'-n', '3', '-N', '100', '-C', '/etc/uhttpd.crt', '-K', '/etc/uhttpd.key', '-s', `127.0.0.1:${port}`);
+		await until('uhttpd', () => {
+			try {
+				return execFileSync('curl', [ '-ks', '-m', '5', `${router.url}/cgi-bin/luci/` ], { encoding: 'utf8' }).includes('luci_password');
+			}
+			catch {
+				return false;
+			}
+		});
+	}
+	catch (e) {
+		await router.stop();
+		throw e;
+	}
+
+	return router;
+}
+
+// login opens a page as somebody, on the given path.
+export async function login(context, router, path = '/cgi-bin/luci/admin/services/luci-sso', user = 'root', password = 'router') {
+	const page = await context.newPage();
+
+	page.problems = [];
+	page.on('pageerror', (e) => page.problems.push(String(e)));
+	page.on('console', (m) => { if (m.type() === 'error') page.problems.push(m.text()); });
+
+	await page.goto(router.url + path);
+	await page.evaluate(([ name, secret ]) => {
+		const form = document.createElement('form');
+
+		form.method = 'post';
+		form.action = window.location.href;
+
+		for (const [ k, v ] of [ [ 'luci_username', name ], [ 'luci_password', secret ] ]) {
+			const input = document.createElement('input');
+
+			input.name = k;
+			input.value = v;
+			form.appendChild(input);
+		}
+
+		document.body.appendChild(form);
+		form.submit();
+	}, [ user, password ]);
+	await page.waitForURL('**' + path);
+
+	return page;
+}
+
+export function browserPath() {
+	return process.env.CHROMIUM || [ '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome' ].find(existsSync) || '';
+}

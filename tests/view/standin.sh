@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# A stand-in for the rpcd plugin: it answers every method with what the test
+# has put into DIR, and keeps what it was asked.
+DIR=/tmp/luci-sso-standin
+
+case "$1" in
+list)
+	echo '{"status":{},"settings":{},"access_groups":{},"sessions":{},"events":{},"match":{"email":"","groups":[],"sub":"","roles":[]},"explain":{"code":""},"test_connection":{"values":{}},"end_session":{"id":""}}'
+	;;
+call)
+	cat > "$DIR/$2.request"
+	if [ -f "$DIR/$2.json" ]; then
+		cat "$DIR/$2.json"
+	else
+		echo '{}'
+	fi
+	;;
+esac
