@@ -61,3 +61,9 @@ func AccessGroups() string { return At("/usr/share/rpcd/acl.d") }
 func CertDir() string      { return At("/etc/ssl/certs") }
 func CertBundle() string   { return At("/etc/ssl/certs/ca-certificates.crt") }
 func Translations() string { return At("/usr/lib/lua/luci/i18n") }
+
+// LuCI's login page: the templates' directories, of ucode and of the older
+// Lua kind, and the script of ours that they load.
+func LoginTemplates() string    { return At("/usr/share/ucode/luci/template") }
+func LuaLoginTemplates() string { return At("/usr/lib/lua/luci/view") }
+func LoginScript() string       { return At("/www/luci-static/resources/luci-sso/login.js") }
