@@ -172,12 +172,14 @@ func (r *RPCD) create(timeout int32) *session {
 	return s
 }
 
-// left is the time a session has, in whole seconds; 0 when it has no end.
+// left is the time a session has, in whole seconds; 0 when it has no end. The
+// timer counts milliseconds: a session just created has all its time.
 func (s *session) left(now time.Time) int64 {
 	if s.ends.IsZero() {
 		return 0
 	}
-	return int64(s.ends.Sub(now) / time.Second)
+	ms := (s.ends.Sub(now) + time.Millisecond - 1) / time.Millisecond
+	return int64(ms / 1000)
 }
 
 func (r *RPCD) sorted() []*session {

@@ -54,9 +54,7 @@ func parseLogins(content string) (logins, error) {
 			have, there := current.options[words[1]]
 			switch {
 			case words[0][0] == 'o' && words[2] == "":
-				// An empty option is no option: it takes one away.
-				delete(current.options, words[1])
-				continue
+				continue // An empty option is none, and takes none away.
 			case words[0][0] == 'o':
 				have = option{values: []string{words[2]}}
 			case there:
