@@ -1,0 +1,440 @@
+// Package app owns the routes: it takes a request through the limits and the
+// configuration to the login, and turns what comes out into a response and
+// the lines of the log. It is the only package that knows both HTTP and the
+// login; it makes no decision about trust.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"luci-sso/internal/backchannel"
+	"luci-sso/internal/cgi"
+	"luci-sso/internal/config"
+	"luci-sso/internal/fault"
+	"luci-sso/internal/handshake"
+	"luci-sso/internal/login"
+	"luci-sso/internal/luci"
+	"luci-sso/internal/oidc"
+	"luci-sso/internal/paths"
+	"luci-sso/internal/ratelimit"
+	"luci-sso/internal/replay"
+	"luci-sso/internal/rpcdlogin"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/store"
+	"luci-sso/internal/syslog"
+	"luci-sso/internal/version"
+)
+
+// BackchannelTime bounds all requests to the provider that one request of a
+// browser causes. uhttpd runs three scripts at a time, LuCI's among them: a
+// slow provider must not take the router's web interface down.
+const BackchannelTime = 10 * time.Second
+
+// The program's own paths on the router, as the browser sees them.
+const (
+	basePath     = "/cgi-bin/luci-sso"
+	callbackPath = "/callback"
+	logoutPath   = "/logout"
+	luciPath     = "/cgi-bin/luci/"
+)
+
+// request is one request under way.
+type request struct {
+	cgi.Request
+	log     *syslog.Logger
+	notes   []*fault.Fault
+	undo    []cgi.Cookie // Cookies to send with a failure.
+	config  *config.Config
+	channel *backchannel.Client
+	rpcd    *luci.Manager
+}
+
+// Serve answers the one CGI request in the environment on w.
+func Serve(getenv func(string) string, w io.Writer, log *syslog.Logger) error {
+	parsed, err := cgi.Read(getenv)
+	r := &request{Request: parsed, log: log}
+	defer r.close()
+	response := r.answer(err)
+	return response.Write(w, r.Method)
+}
+
+// answer never panics: a defect of ours is a 500 and a line in the log. A
+// session that was being made is destroyed by luci.Manager.Create's own
+// deferred call, which runs before this one.
+func (r *request) answer(readError error) (response cgi.Response) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			// The value of a panic may quote anything; its type says enough.
+			r.log.Line(syslog.Critical, fmt.Sprintf("CRITICAL: internal error (%T) in %s; please report it", problem, where()))
+			response = r.page(cgi.Response{Status: 500}, sentenceCrash)
+		}
+	}()
+	response, err := r.route(readError)
+	if err != nil {
+		return r.fail(response, err)
+	}
+	return response
+}
+
+const sentenceCrash = "The router could not complete the request. Please try again later or contact your administrator."
+
+func (r *request) route(readError error) (cgi.Response, error) {
+	if readError != nil {
+		return cgi.Response{}, readError
+	}
+	if r.Method != "GET" && r.Method != "HEAD" {
+		return r.page(cgi.Response{Status: 405, Allow: "GET, HEAD"}, "This address only answers GET requests."), nil
+	}
+	var handler func(context.Context) (cgi.Response, error)
+	switch r.Path {
+	case "":
+		if action, _ := r.Param("action"); action == "enabled" {
+			return r.probe(), nil
+		}
+		handler = r.start
+	case callbackPath:
+		handler = r.callback
+	case logoutPath:
+		handler = r.logout
+	default:
+		return cgi.Response{}, fault.New(fault.NotFound, "there is no page "+syslog.Quote(r.Path))
+	}
+	if !r.Secure {
+		r.log.Line(syslog.Warning, "refused a request over plain HTTP: single sign-on works over https only, check uhttpd's listen_https")
+		return r.page(cgi.Response{Status: 403}, "Single sign-on needs a secure connection. Please open the router's page with https://."), nil
+	}
+	var err error
+	r.config, err = config.Load(paths.Config())
+	if err != nil {
+		if r.Path == logoutPath {
+			return r.endSession(context.Background(), err)
+		}
+		return cgi.Response{}, err
+	}
+	if retry, err := r.admit(); err != nil {
+		return cgi.Response{RetryAfter: retry}, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), BackchannelTime)
+	defer cancel()
+	return handler(ctx)
+}
+
+// probe answers whether a login could be started.
+func (r *request) probe() cgi.Response {
+	enabled := "false"
+	if _, err := config.Load(paths.Config()); err == nil {
+		enabled = "true"
+	}
+	return cgi.Response{ContentType: "application/json", Body: `{"enabled": ` + enabled + `}`}
+}
+
+func (r *request) admit() (retryAfter int, err error) {
+	limiter := ratelimit.Open(paths.RateLimit(), ratelimit.Options{
+		Limit: r.config.RateLimit, Window: r.config.RateWindow, PerClient: r.config.RateLimitPerClient,
+	})
+	decision, err := limiter.Admit(r.Client.String())
+	if decision.Diagnostic != "" {
+		r.log.Line(syslog.Warning, decision.Diagnostic)
+	}
+	return decision.RetryAfter, err
+}
+
+// start sends the browser to the provider.
+func (r *request) start(ctx context.Context) (cgi.Response, error) {
+	redirectURI, err := r.redirectURI()
+	if err != nil {
+		return cgi.Response{}, err
+	}
+	wanted, _ := r.Param("return")
+	flow, err := r.flow()
+	if err != nil {
+		return cgi.Response{}, err
+	}
+	location, cookie, err := flow.Begin(ctx, redirectURI, localPage(wanted))
+	if err != nil {
+		return cgi.Response{}, err
+	}
+	return cgi.Redirect(location, stateCookie(cookie)), nil
+}
+
+func (r *request) redirectURI() (string, error) {
+	if r.config.RedirectURI != "" {
+		return r.config.RedirectURI, nil
+	}
+	origin, ok := r.Origin()
+	if !ok {
+		return "", fault.New(fault.ConfigError, "the request's Host "+syslog.Quote(r.Host)+" is no host name; set option redirect_uri")
+	}
+	return origin + basePath + callbackPath, nil
+}
+
+// callback takes the browser back from the provider and into LuCI.
+func (r *request) callback(ctx context.Context) (cgi.Response, error) {
+	flow, err := r.flow()
+	if err != nil {
+		return cgi.Response{}, err
+	}
+	result, spent, err := flow.Complete(ctx, r.callbackParams())
+	if spent {
+		r.undo = append(r.undo, stateCookie(secret.Value{}))
+	}
+	if err != nil {
+		return cgi.Response{}, err
+	}
+	r.logNotes(302)
+	r.log.Line(syslog.Info, "signed in: role "+syslog.Quote(result.Role)+" by "+result.By+
+		", subject "+secret.Fingerprint(result.Subject)+", from "+r.Client.String())
+	page := result.ReturnTo
+	if page == "" {
+		page = luciPath
+	}
+	return cgi.Redirect(page, append(r.undo, sessionCookies(result.Session)...)...), nil
+}
+
+func (r *request) callbackParams() login.Callback {
+	var c login.Callback
+	value := func(name string) string {
+		text, _ := r.Param(name)
+		return text
+	}
+	c.Cookie = secret.New(r.Cookie(stateCookieName))
+	c.Code = secret.New(value("code"))
+	c.State = secret.New(value("state"))
+	c.Issuer, c.HasIssuer = r.Param("iss")
+	c.Error = value("error")
+	c.ErrorDescription = value("error_description")
+	return c
+}
+
+// logout ends the session at the router and then at the provider.
+func (r *request) logout(ctx context.Context) (cgi.Response, error) { return r.endSession(ctx, nil) }
+
+// endSession destroys the session that the request's token proves to be its
+// own. It does so without a configuration as well, as somebody signed in must
+// be able to leave; unconfigured is what the request then ends in.
+func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Response, error) {
+	session, found, err := r.ownSession(ctx)
+	if err != nil {
+		if unconfigured != nil {
+			err = unconfigured
+		}
+		return cgi.Response{}, err
+	}
+	r.undo = append(r.undo, sessionCookies(secret.Value{})...)
+	if found {
+		if err := r.sessions().Destroy(ctx, session.ID); err != nil {
+			r.undo = nil
+			return cgi.Response{}, err
+		}
+		r.log.Line(syslog.Info, "signed out: user "+syslog.Quote(session.User)+", subject "+secret.Fingerprint(session.Subject))
+	}
+	if unconfigured != nil {
+		return cgi.Response{}, unconfigured
+	}
+	location := "/"
+	if session.SSO() {
+		location = r.providerLogout(ctx, session)
+	}
+	return cgi.Redirect(location, r.undo...), nil
+}
+
+// ownSession finds the session of the request's cookies. The stoken must be
+// its CSRF token, or anybody's link could log people out.
+func (r *request) ownSession(ctx context.Context) (session luci.Session, found bool, err error) {
+	stoken, _ := r.Param("stoken")
+	seen := 0
+	for _, name := range sessionCookieNames {
+		for _, id := range r.Cookies(name) {
+			if seen++; seen > 8 {
+				break
+			}
+			candidate, ok, err := r.sessions().Find(ctx, id)
+			if err != nil {
+				return luci.Session{}, false, err
+			}
+			if ok && candidate.Token.Equal(secret.New(stoken)) {
+				return candidate, true, nil
+			}
+			found = found || ok
+		}
+	}
+	if found {
+		return luci.Session{}, false, fault.New(fault.CSRFCheckFailed, "the logout request's stoken is missing or not that of the session")
+	}
+	return luci.Session{}, false, nil
+}
+
+// providerLogout is where the browser ends the provider's session, or "/".
+// The router's own session is over by now, so nothing here is a failure.
+func (r *request) providerLogout(ctx context.Context, session luci.Session) string {
+	party, err := r.party()
+	if err != nil || session.Issuer != r.config.IssuerURL {
+		return "/"
+	}
+	metadata, err := party.Discover(ctx)
+	if err != nil {
+		if f, ok := fault.As(err); ok {
+			r.log.Line(syslog.Warning, "signed out of the router only: "+f.Detail)
+		}
+		return "/"
+	}
+	if location := party.EndSessionURL(metadata, session.IDToken, r.config.PostLogoutRedirectURI); location != "" {
+		return location
+	}
+	return "/"
+}
+
+func (r *request) sessions() *luci.Manager {
+	if r.rpcd == nil {
+		r.rpcd = luci.NewManager(paths.UbusSocket())
+	}
+	return r.rpcd
+}
+
+// party is the relying party of the configuration.
+func (r *request) party() (*oidc.Party, error) {
+	var internal *url.URL
+	if r.config.InternalIssuerURL != "" {
+		var err error
+		if internal, err = url.Parse(r.config.InternalIssuerURL); err != nil {
+			return nil, fault.Wrap(fault.ConfigError, err, "option internal_issuer_url is not a URL")
+		}
+	}
+	if err := errors.Join(store.EnsureDir(paths.RunDir()), store.EnsureDir(paths.Cache())); err != nil {
+		r.log.Line(syslog.Warning, "nothing can be kept in "+paths.RunDir()+": "+err.Error())
+	}
+	r.channel = backchannel.New(backchannel.Trust{
+		CAFile: r.config.CAFile, Bundle: paths.CertBundle(), Dir: paths.CertDir(),
+	}, internal, version.UserAgent())
+	return &oidc.Party{
+		Issuer:       r.config.IssuerURL,
+		ClientID:     r.config.ClientID,
+		ClientSecret: r.config.ClientSecret,
+		AuthMethod:   r.config.TokenAuthMethod,
+		AtHash:       atHash(r.config.RequireAtHash),
+		Tolerance:    r.config.ClockTolerance,
+		Channel:      r.channel,
+		CacheDir:     paths.Cache(),
+		Now:          time.Now,
+		Notice:       func(text string) { r.log.Line(syslog.Warning, text) },
+	}, nil
+}
+
+func atHash(option string) oidc.AtHash {
+	switch option {
+	case "1":
+		return oidc.AtHashRequired
+	case "0":
+		return oidc.AtHashOptional
+	}
+	return oidc.AtHashAuto
+}
+
+func (r *request) flow() (*login.Flow, error) {
+	party, err := r.party()
+	if err != nil {
+		return nil, err
+	}
+	flow := &login.Flow{
+		Config: r.config,
+		Party:  party,
+		Pending: handshake.Open(handshake.Options{
+			Dir: paths.Handshakes(), KeyFile: paths.SecretKey(), Tolerance: r.config.ClockTolerance,
+		}),
+		Used:         replay.Open(paths.Tokens()),
+		Sessions:     r.sessions(),
+		AccessGroups: paths.AccessGroups(),
+		Idle:         luci.IdleTimeout(paths.LuCIConfig()),
+		Now:          time.Now,
+		Prepare:      r.syncLogins,
+		Note:         func(f *fault.Fault) { r.notes = append(r.notes, f) },
+	}
+	if r.config.RateLimitPerClient > 0 {
+		flow.Client = r.Client.String()
+	}
+	return flow, nil
+}
+
+// syncLogins heals the derived login entries of rpcd. It cannot fail a login:
+// they matter only when rpcd reloads.
+func (r *request) syncLogins() {
+	if _, err := rpcdlogin.Sync(paths.RPCDConfig(), Logins(r.config.Roles)); err != nil {
+		r.log.Line(syslog.Warning, "cannot update the login entries in "+paths.RPCDConfig()+": "+err.Error())
+	}
+}
+
+// Logins are the roles as rpcdlogin wants them.
+func Logins(roles []config.Role) []rpcdlogin.Role {
+	logins := make([]rpcdlogin.Role, 0, len(roles))
+	for _, role := range roles {
+		logins = append(logins, rpcdlogin.Role{Name: role.Name, Read: role.Read, Write: role.Write})
+	}
+	return logins
+}
+
+func (r *request) close() {
+	if r.channel != nil {
+		r.channel.Close()
+	}
+	if r.rpcd != nil {
+		r.rpcd.Close()
+	}
+}
+
+// fail logs an error and makes its response: response may carry headers.
+func (r *request) fail(response cgi.Response, err error) cgi.Response {
+	f, ok := fault.As(err)
+	if !ok {
+		// Every error of a request is of the catalogue; one that is not is a
+		// defect, told without its text, which may quote anything.
+		r.log.Line(syslog.Critical, fmt.Sprintf("CRITICAL: internal error (%T); please report it", err))
+		return r.page(cgi.Response{Status: 500}, sentenceCrash)
+	}
+	end := f.Ends()
+	r.logNotes(end.Status)
+	r.logFault(f, end.Status)
+	response.Status = end.Status
+	response.Cookies = r.undo
+	if end.Status == 503 && response.RetryAfter == 0 {
+		response.RetryAfter = 60
+	}
+	return r.page(response, end.Sentence)
+}
+
+// logNotes logs what went wrong without ending the request, with the status
+// that it ends in.
+func (r *request) logNotes(status int) {
+	for _, note := range r.notes {
+		r.lines(note, []fault.Code{note.Code}, status)
+	}
+	r.notes = nil
+}
+
+func (r *request) logFault(f *fault.Fault, status int) { r.lines(f, f.Chain(), status) }
+
+// lines logs the diagnostic and then one line per code, cause first.
+func (r *request) lines(f *fault.Fault, codes []fault.Code, status int) {
+	severity := syslog.Warning
+	if status >= 500 {
+		severity = syslog.Error
+	}
+	if f.Detail != "" {
+		r.log.Line(severity, f.Detail)
+	}
+	for _, code := range codes {
+		r.log.Line(severity, "["+strconv.Itoa(status)+"] "+string(code))
+	}
+}
+
+// Log returns the program's logger.
+func Log() *syslog.Logger { return syslog.New(paths.SyslogSocket()) }
+
+// Main serves the request in the process's environment.
+func Main() error { return Serve(os.Getenv, os.Stdout, Log()) }

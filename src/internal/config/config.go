@@ -1,0 +1,268 @@
+// Package config owns the meaning of /etc/config/luci-sso: the options, their
+// defaults and what values they take. It is read fresh at each request and is
+// either whole and valid or not there: there is no half a configuration.
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"luci-sso/internal/fault"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/syslog"
+	"luci-sso/internal/uci"
+)
+
+// Section is the name of the section with the settings; Type is its type.
+const (
+	Section  = "default"
+	Type     = "oidc"
+	RoleType = "role"
+)
+
+// Config is a valid configuration with single sign-on enabled, unless it
+// comes from Parse, which does not ask for that.
+type Config struct {
+	Enabled               bool
+	IssuerURL             string
+	InternalIssuerURL     string // "" without split horizon.
+	ClientID              string
+	ClientSecret          secret.Value
+	RedirectURI           string // "": from the request's host.
+	PostLogoutRedirectURI string // "": none is sent.
+	Scope                 string
+	ClockTolerance        time.Duration
+	CAFile                string // "": the system's store.
+	GroupsClaim           string
+	RequireAtHash         string // auto, 1 or 0.
+	RequireEmailVerified  bool
+	TokenAuthMethod       string // auto, client_secret_basic or client_secret_post.
+	RateLimit             int    // Requests per window.
+	RateWindow            time.Duration
+	RateLimitPerClient    int // 0: off.
+	Roles                 []Role
+}
+
+// Role is a `config role` section: who gets which access groups.
+type Role struct {
+	Name     string
+	Emails   []string
+	Groups   []string
+	Subjects []string
+	Read     []string // Access groups or patterns, as in rpcd's login entries.
+	Write    []string
+	Line     int
+}
+
+// Load reads the file at path. Its faults are SSO_DISABLED, UCI_ERROR and
+// those that end in CONFIG_ERROR.
+func Load(path string) (*Config, error) {
+	pkg, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	section := settings(pkg)
+	if enabled, _ := section.Get("enabled"); enabled != "1" {
+		return nil, fault.New(fault.SSODisabled, "single sign-on is off: option enabled is not 1 in "+path)
+	}
+	return parse(pkg, section)
+}
+
+// Parse is Load for a configuration that need not be enabled: for checks
+// before it is switched on.
+func Parse(path string) (*Config, error) {
+	pkg, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return parse(pkg, settings(pkg))
+}
+
+func read(path string) (*uci.Package, error) {
+	pkg, err := uci.Load(path)
+	if err == nil {
+		return pkg, nil
+	}
+	var syntax *uci.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return nil, fault.Wrap(fault.ConfigError, err, path+", line "+strconv.Itoa(syntax.Line)+": "+syntax.Message)
+	case errors.Is(err, fs.ErrNotExist) && isDir(filepath.Dir(path)):
+		return nil, fault.Wrap(fault.SSODisabled, err, "there is no "+path)
+	}
+	return nil, fault.Wrap(fault.UCIError, err, "cannot read "+path+": "+syslog.Printable(err.Error(), 160))
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func settings(pkg *uci.Package) *uci.Section {
+	if section, ok := pkg.Lookup(Section); ok {
+		return section
+	}
+	return &uci.Section{Name: Section, Type: Type}
+}
+
+// reader takes options out of a section and keeps the first thing wrong.
+type reader struct {
+	section *uci.Section
+	err     error
+}
+
+func (r *reader) fail(code fault.Code, detail string) {
+	if r.err == nil {
+		r.err = fault.New(code, detail)
+	}
+}
+
+// text returns an option, or its default when it is unset or empty.
+func (r *reader) text(name, otherwise string) string {
+	option, ok := r.section.Lookup(name)
+	if !ok {
+		return otherwise
+	}
+	if option.List {
+		r.fail(fault.ConfigError, "option "+name+" (line "+strconv.Itoa(option.Line)+") is a list where one value belongs")
+		return ""
+	}
+	if value := option.Values[len(option.Values)-1]; value != "" {
+		return value
+	}
+	return otherwise
+}
+
+func (r *reader) required(name string) string {
+	value := r.text(name, "")
+	if value == "" {
+		r.fail(fault.ConfigError, "option "+name+" is missing: uci set luci-sso."+Section+"."+name+"=…")
+	}
+	return value
+}
+
+func (r *reader) choice(name string, values ...string) string {
+	value := r.text(name, values[0])
+	for _, allowed := range values {
+		if value == allowed {
+			return value
+		}
+	}
+	r.fail(fault.ConfigError, "option "+name+" is "+syslog.Quote(value)+", expected one of "+strings.Join(values, ", "))
+	return ""
+}
+
+// number returns a whole number within low and high. An empty otherwise makes
+// the option required.
+func (r *reader) number(name, otherwise string, low, high int) int {
+	value := otherwise
+	if otherwise == "" {
+		value = r.required(name)
+	} else {
+		value = r.text(name, otherwise)
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < low || n > high {
+		r.fail(fault.ConfigError, "option "+name+" is "+syslog.Quote(value)+", expected a whole number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
+		return 0
+	}
+	return n
+}
+
+// url returns an absolute https URL without user and fragment; insecure is
+// the code for one that is not https.
+func (r *reader) url(name string, insecure fault.Code, query bool) string {
+	value := r.text(name, "")
+	if value == "" {
+		return ""
+	}
+	if !strings.HasPrefix(value, "https://") {
+		r.fail(insecure, "option "+name+" is "+syslog.Quote(value)+", it must begin with https://")
+		return ""
+	}
+	parsed, err := url.Parse(value)
+	if err != nil || parsed.Host == "" || parsed.User != nil || strings.Contains(value, "#") || !query && strings.Contains(value, "?") || strings.ContainsAny(value, " \t\r\n") {
+		r.fail(fault.ConfigError, "option "+name+" "+syslog.Quote(value)+" is not a plain URL: no user, query or fragment belongs there")
+		return ""
+	}
+	return value
+}
+
+func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
+	r := &reader{section: section}
+	enabled, _ := section.Get("enabled")
+	c := &Config{
+		Enabled:               enabled == "1",
+		IssuerURL:             r.url("issuer_url", fault.InsecureIssuerURL, false),
+		InternalIssuerURL:     r.url("internal_issuer_url", fault.InsecureFetchURL, false),
+		ClientID:              r.required("client_id"),
+		ClientSecret:          secret.New(r.required("client_secret")),
+		RedirectURI:           r.url("redirect_uri", fault.ConfigError, true),
+		PostLogoutRedirectURI: r.url("post_logout_redirect_uri", fault.ConfigError, true),
+		Scope:                 r.text("scope", "openid profile email"),
+		ClockTolerance:        time.Duration(r.number("clock_tolerance", "", 0, 3600)) * time.Second,
+		CAFile:                r.text("ca_file", ""),
+		GroupsClaim:           r.text("groups_claim", "groups"),
+		RequireAtHash:         r.choice("require_at_hash", "auto", "1", "0"),
+		RequireEmailVerified:  r.choice("require_email_verified", "0", "1") == "1",
+		TokenAuthMethod:       r.choice("token_auth_method", "auto", "client_secret_basic", "client_secret_post"),
+		RateLimit:             r.number("rate_limit", "50", 1, 100000),
+		RateWindow:            time.Duration(r.number("rate_window", "60", 1, 3600)) * time.Second,
+		RateLimitPerClient:    r.number("rate_limit_per_client", "0", 0, 100000),
+	}
+	r.required("issuer_url")
+	c.check(r)
+	c.Roles = roles(pkg)
+	if r.err != nil {
+		return nil, r.err
+	}
+	return c, nil
+}
+
+// Roles returns the roles alone: rpcd's login entries follow them whether or
+// not the settings are complete.
+func Roles(path string) ([]Role, error) {
+	pkg, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return roles(pkg), nil
+}
+
+func roles(pkg *uci.Package) []Role {
+	var list []Role
+	for i := range pkg.Sections {
+		if s := &pkg.Sections[i]; s.Type == RoleType {
+			list = append(list, Role{
+				Name: s.Name, Line: s.Line,
+				Emails: s.List("email"), Groups: s.List("group"), Subjects: s.List("sub"),
+				Read: s.List("read"), Write: s.List("write"),
+			})
+		}
+	}
+	return list
+}
+
+// check is for what concerns more than one option or more than form.
+func (c *Config) check(r *reader) {
+	if !slices.Contains(strings.Fields(c.Scope), "openid") {
+		r.fail(fault.ConfigError, "option scope is "+syslog.Quote(c.Scope)+", it must contain openid")
+	}
+	if c.CAFile != "" && !filepath.IsAbs(c.CAFile) {
+		r.fail(fault.ConfigError, "option ca_file is "+syslog.Quote(c.CAFile)+", expected an absolute path")
+	}
+	if c.InternalIssuerURL != "" && c.IssuerURL != "" {
+		internal, _ := url.Parse(c.InternalIssuerURL)
+		issuer, _ := url.Parse(c.IssuerURL)
+		if path := strings.TrimSuffix(internal.Path, "/"); path != "" && path != strings.TrimSuffix(issuer.Path, "/") {
+			r.fail(fault.ConfigError, "option internal_issuer_url is "+syslog.Quote(c.InternalIssuerURL)+", expected an origin such as https://id.lan: the paths come from issuer_url")
+		}
+	}
+}

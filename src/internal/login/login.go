@@ -1,0 +1,308 @@
+// Package login owns the course of one sign-in: begin (towards the provider)
+// and complete (back from it). The order of the steps is the security of the
+// whole; each step's own rules are in the package that it calls. It knows no
+// HTTP.
+package login
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"luci-sso/internal/acl"
+	"luci-sso/internal/config"
+	"luci-sso/internal/fault"
+	"luci-sso/internal/handshake"
+	"luci-sso/internal/luci"
+	"luci-sso/internal/oidc"
+	"luci-sso/internal/random"
+	"luci-sso/internal/replay"
+	"luci-sso/internal/role"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/syslog"
+)
+
+// Flow carries one sign-in through its two requests.
+type Flow struct {
+	Config       *config.Config
+	Party        *oidc.Party
+	Pending      *handshake.Store
+	Used         *replay.Registry
+	Sessions     *luci.Manager
+	AccessGroups string        // Directory of rpcd's access groups.
+	Idle         time.Duration // Of the session.
+	Now          func() time.Time
+	Client       string // Who asks, when clients are limited one by one; else "".
+	// Prepare is called before a session is created, so that rpcd knows its
+	// role should it reload.
+	Prepare func()
+	// Note receives faults of the catalogue's kind Note.
+	Note func(*fault.Fault)
+}
+
+// Begin starts a sign-in: it returns where to send the browser and the
+// content of its state cookie. returnTo is the LuCI page to show afterwards,
+// "" for LuCI's start.
+func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (location string, cookie secret.Value, err error) {
+	metadata, err := f.Party.Discover(ctx)
+	if err != nil {
+		return "", cookie, err
+	}
+	var values [3]secret.Value
+	for i := range values {
+		token, err := random.Token()
+		if err != nil {
+			return "", cookie, err
+		}
+		values[i] = secret.New(token)
+	}
+	pending := handshake.Pending{
+		State: values[0], Nonce: values[1], Verifier: values[2],
+		RedirectURI: redirectURI, ReturnTo: returnTo, Issued: f.Now(), Client: f.Client,
+	}
+	location, err = f.Party.AuthorizationURL(metadata, oidc.AuthorizationRequest{
+		RedirectURI: redirectURI,
+		Scope:       f.Config.Scope,
+		State:       pending.State,
+		Nonce:       pending.Nonce,
+		Challenge:   oidc.Challenge(pending.Verifier),
+	})
+	if err != nil {
+		return "", cookie, err
+	}
+	cookie, err = f.Pending.Save(pending)
+	return location, cookie, err
+}
+
+// Callback is what the browser brings back from the provider; all of it is
+// untrusted.
+type Callback struct {
+	Cookie           secret.Value // Content of the state cookie.
+	Code             secret.Value
+	State            secret.Value
+	Issuer           string // RFC 9207 iss.
+	HasIssuer        bool
+	Error            string // RFC 6749 §4.1.2.1.
+	ErrorDescription string
+}
+
+// Result is a completed sign-in.
+type Result struct {
+	Session  secret.Value // rpcd's session id.
+	Role     string
+	By       string // What the role matched by.
+	Subject  string
+	ReturnTo string
+}
+
+// Complete ends a sign-in. spent reports that the pending login is over, so
+// that its cookie can go; while it is false, a callback that is not the
+// browser's own has not disturbed the real one.
+func (f *Flow) Complete(ctx context.Context, c Callback) (result Result, spent bool, err error) {
+	if c.Error != "" {
+		spent = f.cancel(c)
+		return result, spent, fault.New(fault.IdPError, "the provider refused the sign-in"+oidc.ProviderError(c.Error, c.ErrorDescription))
+	}
+	if c.Code.Empty() {
+		return result, false, fault.New(fault.MissingCode, "the callback has no code, or more than one")
+	}
+	pending, err := f.own(c)
+	if err != nil {
+		return result, expired(err), err
+	}
+	metadata, err := f.checkResponseIssuer(ctx, c)
+	if err != nil {
+		return result, false, err
+	}
+	// From here on this request alone may use the code.
+	if err := f.Pending.Consume(c.Cookie); err != nil {
+		return result, false, err
+	}
+	result, err = f.signIn(ctx, metadata, pending, c.Code)
+	return result, true, err
+}
+
+// own returns the pending login of this browser, if the callback belongs to
+// it. It changes nothing: anybody can make a browser follow a forged link.
+func (f *Flow) own(c Callback) (handshake.Pending, error) {
+	if c.Cookie.Empty() {
+		return handshake.Pending{}, fault.New(fault.MissingHandshakeCookie, "the browser sent no state cookie; it was blocked, or the login took longer than 5 minutes")
+	}
+	pending, err := f.Pending.Load(c.Cookie)
+	if err != nil {
+		return pending, err
+	}
+	if !pending.State.Equal(c.State) {
+		return pending, fault.New(fault.StateParameterMismatch, "the callback's state is not that of this browser's login; a second tab, or a forged link")
+	}
+	return pending, nil
+}
+
+// cancel ends the pending login that a refusal by the provider belongs to.
+func (f *Flow) cancel(c Callback) (spent bool) {
+	if _, err := f.own(c); err != nil {
+		return false
+	}
+	return f.Pending.Consume(c.Cookie) == nil
+}
+
+// expired reports whether the cookie can never lead to a login again.
+func expired(err error) bool {
+	return slices.ContainsFunc([]fault.Code{
+		fault.StateNotFound, fault.StateCorrupted, fault.MalformedStateCookie, fault.HandshakeExpired,
+	}, func(code fault.Code) bool { return fault.Is(err, code) })
+}
+
+// checkResponseIssuer refuses an authorization response of another provider
+// (RFC 9207 §2.4): iss must be right when it is there, and must be there when
+// the provider says it always is.
+func (f *Flow) checkResponseIssuer(ctx context.Context, c Callback) (oidc.Metadata, error) {
+	if c.HasIssuer && c.Issuer != f.Party.Issuer {
+		return oidc.Metadata{}, fault.New(fault.StateParameterMismatch,
+			"the callback's iss is "+syslog.Quote(c.Issuer)+", expected option issuer_url "+syslog.Quote(f.Party.Issuer)+" (RFC 9207)")
+	}
+	metadata, err := f.Party.Discover(ctx)
+	if err == nil && metadata.ResponseIssuer && !c.HasIssuer {
+		err = fault.New(fault.StateParameterMismatch, "the callback has no iss although the provider announces it (RFC 9207)")
+	}
+	return metadata, err
+}
+
+// signIn turns a code into a session.
+func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending handshake.Pending, code secret.Value) (Result, error) {
+	tokens, err := f.Party.Exchange(ctx, metadata, code, pending.Verifier, pending.RedirectURI)
+	if err != nil {
+		return Result{}, err
+	}
+	claims, err := f.Party.Verify(ctx, metadata, tokens, pending.Nonce)
+	if err != nil {
+		return Result{}, err
+	}
+	identity, err := f.identify(ctx, metadata, tokens, claims)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := f.Used.Register(tokens.Access, f.Now().Add(tokenMemory)); err != nil {
+		return Result{}, err
+	}
+	match, err := f.authorize(identity)
+	if err != nil {
+		return Result{}, err
+	}
+	session, err := f.open(ctx, match.Role, identity, tokens.ID)
+	return Result{
+		Session: session, Role: match.Role.Name, By: match.By, Subject: identity.Subject, ReturnTo: pending.ReturnTo,
+	}, err
+}
+
+// tokenMemory is how long a used access token is remembered: longer than any
+// that a provider's code response leaves usable.
+const tokenMemory = 24 * time.Hour
+
+// identify gathers what the roles ask for: from the ID token, and from
+// UserInfo what is not in it.
+func (f *Flow) identify(ctx context.Context, metadata oidc.Metadata, tokens oidc.Tokens, claims oidc.Claims) (role.Identity, error) {
+	identity := role.Identity{}
+	identity.Subject, _ = claims.Text("sub")
+	email, hasEmail := "", false
+	email, identity.Verified, hasEmail = claims.Email()
+	identity.Email = email
+	groups, hasGroups := claims.Groups(f.Config.GroupsClaim)
+	identity.Groups = groups
+
+	needEmail, needGroups := role.Needs(f.Config.Roles)
+	if !(needEmail && !hasEmail || needGroups && !hasGroups) || metadata.UserInfoEndpoint == "" {
+		return identity, nil
+	}
+	more, err := f.Party.UserInfo(ctx, metadata, tokens.Access, identity.Subject)
+	if err != nil {
+		if note, ok := fault.As(err); ok && note.Code != fault.IdentityMismatch {
+			f.Note(note)
+			return identity, nil
+		}
+		return identity, err
+	}
+	if !hasEmail {
+		// The flag belongs to the address: both come from here.
+		identity.Email, identity.Verified, _ = more.Email()
+	}
+	if !hasGroups {
+		identity.Groups, _ = more.Groups(f.Config.GroupsClaim)
+	}
+	return identity, nil
+}
+
+// authorize finds the role, which must give something.
+func (f *Flow) authorize(identity role.Identity) (role.Match, error) {
+	rules := role.Rules{RequireEmailVerified: f.Config.RequireEmailVerified}
+	match := role.Find(f.Config.Roles, identity, rules)
+	if match.Role == nil {
+		return match, fault.New(fault.UserNotAuthorized, "no role matches "+describe(identity, rules))
+	}
+	if !role.Grants(match.Role) {
+		return match, fault.New(fault.UserNotAuthorized,
+			"role "+syslog.Quote(match.Role.Name)+" matches by "+match.By+" but has no read or write permissions")
+	}
+	return match, nil
+}
+
+// describe says of a person what an administrator needs to mend the roles,
+// without telling who it is.
+func describe(id role.Identity, rules role.Rules) string {
+	var b strings.Builder
+	b.WriteString("subject " + secret.Fingerprint(id.Subject))
+	switch {
+	case id.Email == "":
+		b.WriteString(", no e-mail sent")
+	case role.EmailCounts(id, rules):
+		b.WriteString(", e-mail " + secret.Fingerprint(strings.ToLower(id.Email)))
+	default:
+		b.WriteString(", e-mail " + secret.Fingerprint(strings.ToLower(id.Email)) + " (not verified)")
+	}
+	if len(id.Groups) == 0 {
+		b.WriteString(", no groups sent")
+		return b.String()
+	}
+	b.WriteString(", groups")
+	for i, group := range id.Groups {
+		if i == 8 {
+			b.WriteString(" and " + strconv.Itoa(len(id.Groups)-i) + " more")
+			break
+		}
+		b.WriteString(" " + syslog.Quote(group))
+	}
+	return b.String()
+}
+
+// open creates the LuCI session of a role.
+func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity, idToken secret.Value) (secret.Value, error) {
+	groups, err := acl.ReadGroups(f.AccessGroups)
+	if len(groups) == 0 {
+		return secret.Value{}, fault.Wrap(fault.UbusSessionFailed, err, "there are no access groups in "+f.AccessGroups)
+	}
+	csrf, err := random.Bytes(16)
+	if err != nil {
+		return secret.Value{}, err
+	}
+	if f.Prepare != nil {
+		f.Prepare()
+	}
+	name := identity.Email
+	if name == "" {
+		name = identity.Subject
+	}
+	return f.Sessions.Create(ctx, luci.Login{
+		Role:    r.Name,
+		Grants:  acl.For(groups, r.Read, r.Write),
+		Timeout: f.Idle,
+		Subject: identity.Subject,
+		Name:    name,
+		Issuer:  f.Party.Issuer,
+		IDToken: idToken,
+		Token:   secret.New(hex.EncodeToString(csrf)),
+		At:      f.Now(),
+	})
+}

@@ -1,0 +1,88 @@
+package oidc
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/url"
+	"strings"
+
+	"luci-sso/internal/fault"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/syslog"
+)
+
+// AuthorizationRequest holds the values of one authorization request that
+// differ from login to login.
+type AuthorizationRequest struct {
+	RedirectURI string
+	Scope       string
+	State       secret.Value
+	Nonce       secret.Value
+	Challenge   string // Of Challenge.
+}
+
+// Challenge is the S256 code challenge of a PKCE verifier (RFC 7636 §4.2).
+func Challenge(verifier secret.Value) string {
+	if verifier.Empty() {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(verifier.Reveal()))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// AuthorizationURL is where the browser goes to sign in (OIDC Core §3.1.2.1).
+// Query parameters of the endpoint itself are kept (RFC 6749 §3.1).
+func (p *Party) AuthorizationURL(m Metadata, r AuthorizationRequest) (string, error) {
+	switch {
+	case !secure(m.AuthorizationEndpoint):
+		return "", fault.New(fault.InsecureAuthEndpoint,
+			"the provider's authorization_endpoint is "+syslog.Quote(m.AuthorizationEndpoint)+", it must begin with https://")
+	case strings.Contains(m.AuthorizationEndpoint, "#"):
+		return "", fault.New(fault.InvalidAuthEndpoint,
+			"the provider's authorization_endpoint "+syslog.Quote(m.AuthorizationEndpoint)+" has a fragment")
+	case r.State.Empty():
+		return "", fault.New(fault.MissingStateParameter, "the authorization request has no state")
+	case r.Nonce.Empty():
+		return "", fault.New(fault.MissingNonceParameter, "the authorization request has no nonce")
+	case r.Challenge == "":
+		return "", fault.New(fault.MissingPKCEChallenge, "the authorization request has no code_challenge")
+	}
+	return withQuery(m.AuthorizationEndpoint, url.Values{
+		"response_type":         {"code"},
+		"client_id":             {p.ClientID},
+		"redirect_uri":          {r.RedirectURI},
+		"scope":                 {r.Scope},
+		"state":                 {r.State.Reveal()},
+		"nonce":                 {r.Nonce.Reveal()},
+		"code_challenge":        {r.Challenge},
+		"code_challenge_method": {"S256"},
+	}), nil
+}
+
+// EndSessionURL is where the browser goes to end the provider's session
+// (RP-Initiated Logout 1.0 §2), or "" when the provider has no such place.
+func (p *Party) EndSessionURL(m Metadata, idToken secret.Value, postLogoutRedirectURI string) string {
+	if m.EndSessionEndpoint == "" {
+		return ""
+	}
+	if !secure(m.EndSessionEndpoint) || strings.Contains(m.EndSessionEndpoint, "#") {
+		p.Notice("the provider's end_session_endpoint " + syslog.Quote(m.EndSessionEndpoint) + " is not usable: it must begin with https:// and have no fragment")
+		return ""
+	}
+	query := url.Values{"client_id": {p.ClientID}}
+	if !idToken.Empty() {
+		query.Set("id_token_hint", idToken.Reveal())
+	}
+	if postLogoutRedirectURI != "" {
+		query.Set("post_logout_redirect_uri", postLogoutRedirectURI)
+	}
+	return withQuery(m.EndSessionEndpoint, query)
+}
+
+func withQuery(endpoint string, query url.Values) string {
+	separator := "?"
+	if strings.Contains(endpoint, "?") {
+		separator = "&"
+	}
+	return endpoint + separator + query.Encode()
+}

@@ -1,0 +1,44 @@
+package oidc
+
+import (
+	"context"
+	"strconv"
+
+	"luci-sso/internal/backchannel"
+	"luci-sso/internal/fault"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/syslog"
+)
+
+// UserInfo asks the provider for the claims it did not put into the ID token
+// (OIDC Core §5.3). subject is the verified one; a response about anybody
+// else is IDENTITY_MISMATCH (§5.3.2). The other faults are notes.
+func (p *Party) UserInfo(ctx context.Context, m Metadata, access secret.Value, subject string) (Claims, error) {
+	response, err := p.do(ctx, "UserInfo endpoint", codes{
+		network:  fault.UserInfoNetworkError,
+		insecure: fault.InsecureUserInfoEndpoint,
+		tooLarge: fault.UserInfoNetworkError,
+		outcome:  fault.UserInfoNetworkError,
+	}, backchannel.Request{
+		URL:           m.UserInfoEndpoint,
+		Accept:        "application/json",
+		Authorization: "Bearer " + access.Reveal(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if response.Status != 200 {
+		return nil, fault.New(fault.UserInfoFetchFailed,
+			"the UserInfo endpoint answered with HTTP status "+strconv.Itoa(response.Status)+"; check the scopes granted to this client")
+	}
+	var claims Claims
+	if err := decode(response.Body, &claims); err != nil || claims == nil {
+		return nil, fault.Wrap(fault.UserInfoInvalidJSON, err,
+			"the UserInfo response ("+syslog.Quote(response.ContentType)+", "+strconv.Itoa(len(response.Body))+" bytes) is not a JSON object; a signed response is not supported")
+	}
+	if got, _ := claims.Text("sub"); got != subject {
+		return nil, fault.New(fault.IdentityMismatch,
+			"the UserInfo response is about subject "+secret.Fingerprint(got)+", the ID token about "+secret.Fingerprint(subject))
+	}
+	return claims, nil
+}

@@ -1,0 +1,108 @@
+// Package syslog owns the way to the router's log: one connection to
+// /dev/log under the tag luci-sso, standard error when there is none, and the
+// one function that makes a text from outside fit for a log line. It decides
+// nothing about what is logged.
+package syslog
+
+import (
+	"io"
+	"log/syslog"
+	"os"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxLine is the longest line in bytes; the rest is cut. logd's own limit is
+// 1 KB with its prefix.
+const MaxLine = 900
+
+const tag = "luci-sso"
+
+// Severity of a line.
+type Severity uint8
+
+// The severities in use.
+const (
+	Info Severity = iota
+	Warning
+	Error
+	Critical
+)
+
+// Logger writes lines. The connection is made at the first line, so that a
+// request with nothing to say costs nothing.
+type Logger struct {
+	socket   string
+	fallback io.Writer
+	writer   *syslog.Writer
+	dialled  bool
+	sink     func(Severity, string)
+}
+
+// New returns a logger for the datagram socket at path.
+func New(path string) *Logger { return &Logger{socket: path, fallback: os.Stderr} }
+
+// Tee calls sink with every line as it was logged, besides logging it.
+func (l *Logger) Tee(sink func(Severity, string)) { l.sink = sink }
+
+// Line logs one line. The text is made printable and cut to MaxLine.
+func (l *Logger) Line(severity Severity, text string) {
+	text = Printable(text, MaxLine)
+	if l.sink != nil {
+		l.sink(severity, text)
+	}
+	if !l.dialled {
+		l.dialled = true
+		l.writer, _ = syslog.Dial("unixgram", l.socket, syslog.LOG_DAEMON, tag)
+	}
+	if l.writer != nil && l.send(severity, text) == nil {
+		return
+	}
+	_, _ = io.WriteString(l.fallback, tag+"["+strconv.Itoa(os.Getpid())+"]: "+text+"\n")
+}
+
+func (l *Logger) send(severity Severity, text string) error {
+	switch severity {
+	case Info:
+		return l.writer.Info(text)
+	case Warning:
+		return l.writer.Warning(text)
+	case Error:
+		return l.writer.Err(text)
+	default:
+		return l.writer.Crit(text)
+	}
+}
+
+// Printable makes text from outside fit for a log line: control characters,
+// invalid UTF-8 and the Unicode characters that reorder or hide text become
+// "?", and what is longer than limit bytes is cut with "…" behind it.
+func Printable(text string, limit int) string {
+	var b strings.Builder
+	for _, r := range text {
+		if b.Len()+utf8.RuneLen(r) > limit {
+			b.WriteString("…")
+			break
+		}
+		if hidden(r) {
+			r = '?'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool {
+	switch {
+	case r < 0x20, r >= 0x7f && r < 0xa0, r == utf8.RuneError:
+		return true
+	case r == 0xad, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff:
+		return true
+	}
+	return false
+}
+
+// Quote is Printable within quotation marks, cut at 80 bytes: how a
+// diagnostic line cites a value from outside.
+func Quote(value string) string { return `"` + Printable(value, 80) + `"` }
