@@ -29,6 +29,7 @@ var commands = []struct {
 }{
 	{"sync", "sync [--remove]", "bring rpcd's login entries in line with the roles, or take them out", runSync},
 	{"cleanup", "cleanup", "remove what expired logins and used tokens left behind", runCleanup},
+	{"login-button", "login-button install|remove|status", "the script tag in LuCI's login templates", runLoginButton},
 	{"version", "version", "print the version", runVersion},
 }
 
