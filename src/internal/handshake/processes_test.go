@@ -1,0 +1,137 @@
+package handshake
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"luci-sso/internal/fault"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/store/storetest"
+)
+
+func TestFiftyProcessesOnAnEmptyDisk(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s := Open(options(root))
+	for i, r := range storetest.Together(t, 50, "save", root) {
+		if !r.OK {
+			t.Errorf("process %d: %s", i, r.Line)
+			continue
+		}
+		// Each must be readable with the one key that remained.
+		if _, err := s.Load(secret.New(r.Line)); err != nil {
+			t.Errorf("login of process %d: %v; two processes made a key each", i, err)
+		}
+	}
+}
+
+func TestCapacityIsExactAmongFiftyProcesses(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s := Open(options(root))
+	for i := 0; i < DefaultCapacity-20; i++ {
+		if _, err := s.Save(pending()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	saved := 0
+	for _, r := range storetest.Together(t, 50, "save", root) {
+		switch {
+		case r.OK:
+			saved++
+		case !strings.Contains(r.Line, string(fault.HandshakeCapacityExceeded)):
+			t.Error(r.Line)
+		}
+	}
+	if saved != 20 {
+		t.Errorf("%d of 50 processes got one of the last 20 places", saved)
+	}
+}
+
+func TestOneOfFiftyProcessesConsumes(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for _, client := range []string{"", "192.0.2.1/32"} {
+		p := pending()
+		p.Client = client
+		handle, err := Open(options(root)).Save(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		winners := 0
+		for _, r := range storetest.Together(t, 50, "consume", root, handle.Reveal()) {
+			switch {
+			case r.OK:
+				winners++
+			case !strings.Contains(r.Line, string(fault.StateNotFound)):
+				t.Error(r.Line)
+			}
+		}
+		if winners != 1 {
+			t.Errorf("%d processes consumed one login, want 1", winners)
+		}
+	}
+}
+
+func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	rounds := 150
+	if testing.Short() {
+		rounds = 25
+	}
+	root := t.TempDir()
+	opt := options(root)
+	saved, consumed := 0, 0
+	check := func(out string) {
+		open := map[string]bool{}
+		last := ""
+		for _, line := range strings.Split(out, "\n") {
+			word, handle, _ := strings.Cut(line, " ")
+			if len(handle) != 43 {
+				continue // Cut off by the kill.
+			}
+			open[handle] = word == "saved"
+			last = handle
+		}
+		for handle, isOpen := range open {
+			_, err := Open(opt).Load(secret.New(handle))
+			switch {
+			case isOpen && err == nil:
+				saved++
+			case isOpen && handle == last && fault.Is(err, fault.StateNotFound):
+				// Killed between consuming it and saying so.
+			case !isOpen && fault.Is(err, fault.StateNotFound):
+				consumed++
+			default:
+				t.Errorf("login saved (%v): %v; a kill damaged or revived it", isOpen, err)
+			}
+		}
+	}
+	// The first kills hit the making of the key.
+	for i := 0; i < rounds/5; i++ {
+		_ = os.RemoveAll(root + "/etc")
+		_ = os.RemoveAll(root + "/run")
+		storetest.KillAtRandom(t, 1, 3*time.Millisecond, check, "work", root)
+	}
+	storetest.KillAtRandom(t, rounds, 15*time.Millisecond, check, "work", root)
+	if saved == 0 || consumed == 0 {
+		t.Errorf("%d saved and %d consumed logins were seen: the processes were killed too early to prove anything", saved, consumed)
+	}
+	t.Logf("%d kills; %d logins survived, %d stayed consumed", rounds+rounds/5, saved, consumed)
+
+	start := time.Now()
+	opt.Capacity = 1 << 20
+	handle, err := Open(opt).Save(pending())
+	if err != nil || time.Since(start) > 2*time.Second {
+		t.Fatalf("next login: %v after %v", err, time.Since(start))
+	}
+	if err := Open(opt).Consume(handle); err != nil {
+		t.Error(err)
+	}
+	key, err := os.ReadFile(opt.KeyFile)
+	if err != nil || len(key) != 32 {
+		t.Errorf("key: %d bytes, %v", len(key), err)
+	}
+}
