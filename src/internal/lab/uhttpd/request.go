@@ -4,6 +4,7 @@ package uhttpd
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -182,6 +183,9 @@ func (r *Request) standard() (*http.Request, error) {
 	}
 	request.RequestURI = r.Target
 	request.RemoteAddr = r.Remote.String()
+	if r.TLS {
+		request.TLS = &tls.ConnectionState{}
+	}
 	for _, field := range r.Header {
 		request.Header.Add(field.Name, field.Value)
 		if field.Name == "host" {

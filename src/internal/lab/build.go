@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// ProgramVariable names the environment variable with a CGI program that was
+// built already, so that many test processes need not each build one.
+const ProgramVariable = "LUCI_SSO_LAB_PROGRAM"
+
+// BuildFlags are how the program is built for a lab: like the shipped one,
+// except that its root directory is where it lies.
+var BuildFlags = []string{"-tags", "nethttpomithttp2", "-trimpath", "-ldflags", "-s -w -X luci-sso/internal/paths.root=@executable"}
+
+// Build compiles the CGI program for a lab to the file target.
+func Build(target string) error {
+	repo, err := Repository()
+	if err != nil {
+		return err
+	}
+	tool := os.Getenv("GO")
+	if tool == "" {
+		tool = "go"
+	}
+	cmd := exec.Command(tool, append(append([]string{"build"}, BuildFlags...), "-o", target, "./cmd/luci-sso")...)
+	cmd.Dir = filepath.Join(repo, "src")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	output, err := cmd.CombinedOutput()
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return errors.New("the lab builds the router's program and needs Go; install it, or name a program that is built already with " + ProgramVariable)
+	case err != nil:
+		return fmt.Errorf("building the router's program: %w\n%s", err, strings.TrimSpace(string(output)))
+	}
+	return nil
+}
+
+var built struct {
+	sync.Once
+	program []byte
+	err     error
+}
+
+// loadProgram returns the CGI program. It is kept in memory, so that nothing
+// is left behind when a test process ends.
+func loadProgram(path string) ([]byte, error) {
+	if path == "" {
+		path = os.Getenv(ProgramVariable)
+	}
+	if path != "" {
+		return os.ReadFile(path)
+	}
+	built.Do(func() {
+		dir, err := os.MkdirTemp("", "luci-sso-build-")
+		if err != nil {
+			built.err = err
+			return
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		target := filepath.Join(dir, "luci-sso")
+		if built.err = Build(target); built.err == nil {
+			built.program, built.err = os.ReadFile(target)
+		}
+	})
+	return built.program, built.err
+}
+
+// Repository finds the directory of the sources: around the working directory
+// or where this package was compiled.
+func Repository() (string, error) {
+	var starts []string
+	if dir, err := os.Getwd(); err == nil {
+		starts = append(starts, dir)
+	}
+	if _, file, _, ok := runtime.Caller(0); ok && filepath.IsAbs(file) {
+		starts = append(starts, filepath.Dir(file))
+	}
+	for _, dir := range starts {
+		for {
+			if _, err := os.Stat(filepath.Join(dir, "src", "cmd", "luci-sso-lab")); err == nil {
+				return dir, nil
+			}
+			parent := filepath.Dir(dir)
+			if parent == dir {
+				break
+			}
+			dir = parent
+		}
+	}
+	return "", errors.New("the sources of luci-sso are not around the working directory; start the lab from a clone of the repository")
+}

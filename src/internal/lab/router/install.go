@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package router
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// install puts our program, the configuration, the certificate store and the
+// browser's files where they are on a router.
+func (r *Router) install() error {
+	if err := r.InstallProgram(r.options.Program); err != nil {
+		return err
+	}
+	if err := os.WriteFile(r.At("/etc/ssl/certs/ca-certificates.crt"), r.options.Trust, 0o644); err != nil {
+		return err
+	}
+	if err := r.WriteConfig(r.options.Config); err != nil {
+		return err
+	}
+	if r.options.Resources == "" {
+		return nil
+	}
+	return r.installResources()
+}
+
+// InstallProgram replaces the CGI program.
+func (r *Router) InstallProgram(program []byte) error {
+	// A child that another goroutine is about to start must not inherit the
+	// file while it is open for writing: executing it would fail.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	_ = os.Remove(r.CGI())
+	return os.WriteFile(r.CGI(), program, 0o755)
+}
+
+// WriteConfig replaces /etc/config/luci-sso.
+func (r *Router) WriteConfig(text string) error {
+	path := r.At("/etc/config/luci-sso")
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// installResources links our files, so that a developer's change shows with
+// the next reload; a real router gets copies, because it cannot see outside
+// its root.
+func (r *Router) installResources() error {
+	entries, err := os.ReadDir(r.options.Resources)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		from, to := filepath.Join(r.options.Resources, entry.Name()), r.At("/www/luci-static/resources/"+entry.Name())
+		if r.Real {
+			err = copyTree(from, to)
+		} else {
+			err = os.Symlink(from, to)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyTree copies files, directories and symbolic links with their modes.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, relative)
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		switch {
+		case entry.IsDir():
+			return os.MkdirAll(target, info.Mode().Perm()|0o700)
+		case info.Mode()&fs.ModeSymlink != 0:
+			link, err := os.Readlink(path)
+			if err != nil {
+				return err
+			}
+			_ = os.Remove(target)
+			return os.Symlink(link, target)
+		case info.Mode().IsRegular():
+			return copyFile(path, target, info.Mode().Perm())
+		}
+		return nil // Sockets and devices are made by whoever needs them.
+	})
+}
+
+func copyFile(from, to string, mode fs.FileMode) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	_ = os.Remove(to)
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		_ = out.Close()
+		return err
+	}
+	return out.Close()
+}
