@@ -83,14 +83,12 @@ func (r *request) answer(readError error) (response cgi.Response) {
 	return response
 }
 
-const sentenceCrash = "The router could not complete the request. Please try again later or contact your administrator."
-
 func (r *request) route(readError error) (cgi.Response, error) {
 	if readError != nil {
 		return cgi.Response{}, readError
 	}
 	if r.Method != "GET" && r.Method != "HEAD" {
-		return r.page(cgi.Response{Status: 405, Allow: "GET, HEAD"}, "This address only answers GET requests."), nil
+		return r.page(cgi.Response{Status: 405, Allow: "GET, HEAD"}, sentenceMethod), nil
 	}
 	var handler func(context.Context) (cgi.Response, error)
 	switch r.Path {
@@ -108,7 +106,7 @@ func (r *request) route(readError error) (cgi.Response, error) {
 	}
 	if !r.Secure {
 		r.log.Line(syslog.Warning, "refused a request over plain HTTP: single sign-on works over https only, check uhttpd's listen_https")
-		return r.page(cgi.Response{Status: 403}, "Single sign-on needs a secure connection. Please open the router's page with https://."), nil
+		return r.page(cgi.Response{Status: 403}, sentenceInsecure), nil
 	}
 	var err error
 	r.config, err = config.Load(paths.Config())

@@ -6,6 +6,18 @@ import (
 	"strings"
 
 	"luci-sso/internal/cgi"
+	"luci-sso/internal/lmo"
+	"luci-sso/internal/paths"
+)
+
+// What a person reads besides the catalogue's sentences. scripts/i18n finds
+// them here.
+const (
+	sentenceTitle    = "Login with SSO"
+	sentenceBack     = "Back to the login page"
+	sentenceCrash    = "The router could not complete the request. Please try again later or contact your administrator."
+	sentenceMethod   = "This address only answers GET requests."
+	sentenceInsecure = "Single sign-on needs a secure connection. Please open the router's page with https://."
 )
 
 // page fills in the body of an answer to a person: one sentence, as plain
@@ -13,11 +25,11 @@ import (
 // or script of its own, as the content security policy forbids them inline.
 func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 	if !r.WantsHTML {
-		response.ContentType = "text/plain; charset=utf-8"
+		response.ContentType = "text/plain"
 		response.Body = "Error: " + sentence + "\n"
 		return response
 	}
-	language, words := r.words(sentence, "Login with SSO", "Back to the login page")
+	language, words := r.words(sentence, sentenceTitle, sentenceBack)
 	title := cgi.EscapeHTML(words[1])
 	response.ContentType = "text/html; charset=utf-8"
 	response.Body = `<!DOCTYPE html>
@@ -42,8 +54,22 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 }
 
 // words translates sentences into the first language of the browser that all
-// of them are known in.
+// of them are known in. The catalogues are those of LuCI's pages.
 func (r *request) words(sentences ...string) (language string, translated []string) {
+	for _, tag := range r.Languages {
+		for _, code := range lmo.Codes(tag) {
+			catalogue, ok := lmo.Load(paths.Translations() + "/sso." + code + ".lmo")
+			if !ok {
+				continue
+			}
+			if translated, ok := catalogue.All(sentences); ok {
+				return code, translated
+			}
+		}
+		if tag == "en" || strings.HasPrefix(tag, "en-") {
+			break
+		}
+	}
 	return "en", sentences
 }
 
