@@ -34,8 +34,10 @@ import (
 // A slot belongs to the window whose salt begins with its four window bytes,
 // which saves clearing the table. Tags are hashes under the salt: nobody can
 // look for addresses that share a bucket with a victim's, and the file names
-// no one. A bucket that is full (64 of the 2000 clients there can be, where
-// 31 are to be expected at most on average) leaves a client without a count.
+// no one. With Limit 50 there are at most 1050 clients in a window, 33 to a
+// bucket on average. A client that finds its bucket full, which takes a larger
+// Limit and a flood, is not counted by itself and passes for one that has sent
+// nothing yet; Limit and Reserve hold for it like for everybody.
 const (
 	magic      = "LSSOrate"
 	headerSize = 8 + 8 + 4 + saltSize + 4
