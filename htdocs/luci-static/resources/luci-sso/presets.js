@@ -81,7 +81,9 @@ const hosts = [
 	[ 'keycloak', /^https:\/\/[^\/]+\/(auth\/)?realms\// ],
 	[ 'authentik', /^https:\/\/[^\/]+\/application\/o\// ],
 	[ 'kanidm', /^https:\/\/[^\/]+\/oauth2\/openid\// ],
-	[ 'dex', /^https:\/\/[^\/]+\/dex\/?$/ ]
+	[ 'dex', /^https:\/\/[^\/]+\/dex\/?$/ ],
+	[ 'pocketid', /^https:\/\/(id\.|[^\/]*pocket)[^\/]*\/?$/ ],
+	[ 'authelia', /^https:\/\/[^\/]*auth[^\/]*\/?$/ ]
 ];
 
 return baseclass.extend({

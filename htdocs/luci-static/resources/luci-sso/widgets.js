@@ -25,7 +25,7 @@ const HintValue = form.Value.extend({
 			return;
 
 		const elem = this.getUIElement(section_id);
-		const text = this.hint(section_id, elem ? elem.getValue() || '' : '') || '';
+		const text = this.map.readonly ? '' : this.hint(section_id, elem ? elem.getValue() || '' : '') || '';
 
 		if (node.textContent !== text)
 			dom.content(node, text);
@@ -58,6 +58,9 @@ const HintValue = form.Value.extend({
 
 			if (this.inputmode)
 				input.setAttribute('inputmode', this.inputmode);
+
+			if (this.wide)
+				input.style.width = 'min(100%, 32em)';
 		}
 
 		this.hintNode = this.hintNode || {};
@@ -67,7 +70,17 @@ const HintValue = form.Value.extend({
 		widget.addEventListener('widget-change', update);
 		window.setTimeout(update, 0);
 
-		return E('div', { 'class': 'luci-sso-field' }, [ widget, ...this.extra(section_id), hint ]);
+		const extra = this.extra(section_id);
+
+		if (extra.length) {
+			widget.style.flex = '1 1 20em';
+			widget.style.maxWidth = '32em';
+		}
+
+		return E('div', {}, [
+			extra.length ? E('div', { 'style': 'display:flex; flex-wrap:wrap; gap:.5em; align-items:center' }, [ widget, ...extra ]) : widget,
+			hint
+		]);
 	}
 });
 
@@ -246,7 +259,7 @@ function statusText(status) {
 	const word = words[status] || words.skip;
 
 	return E('span', {
-		'class': 'label ' + ({ pass: 'success', warn: 'warning', fail: 'danger' }[status] || ''),
+		'class': 'label ' + ({ pass: 'success', warn: 'warning', fail: 'important' }[status] || ''),
 		'style': 'white-space:nowrap; display:inline-block'
 	}, [ E('span', { 'aria-hidden': 'true' }, [ word[0] + ' ' ]), word[1] ]);
 }

@@ -200,6 +200,10 @@ return view.extend({
 			_('Offers “Login with SSO” on the login page.'));
 		o.rmempty = false;
 		o.default = '0';
+		o.onchange = function() {
+			for (let name of [ 'issuer_url', 'client_id', 'client_secret' ])
+				m.lookupOption(name, SECTION)[0].triggerValidation(SECTION);
+		};
 
 		const needed = (validate) => function(section_id, value) {
 			if ((value == null || value === '') && page.formvalue('enabled') == '1')
@@ -213,6 +217,7 @@ return view.extend({
 		o.placeholder = presets.get(presets.guess(m.data.get(m.config, SECTION, 'issuer_url'))).issuer;
 		o.required = true;
 		o.inputmode = 'url';
+		o.wide = true;
 		o.validate = needed(logic.validateIssuer);
 		o.hint = (section_id, value) => logic.hintIssuer(value, page.preset());
 
@@ -239,21 +244,23 @@ return view.extend({
 		o.default = logic.redirectURI(window.location);
 		o.rmempty = false;
 		o.inputmode = 'url';
+		o.wide = true;
 		o.validate = (section_id, value) => logic.validateURL(value);
 		o.hint = (section_id, value) => logic.hintRedirect(value, window.location);
-		o.extra = () => [ ' ', widgets.copyButton(() => page.formvalue('redirect_uri')) ];
+		o.extra = () => [ widgets.copyButton(() => page.formvalue('redirect_uri')) ];
 		o.onchange = () => page.updateSteps();
 
 		o = s.taboption('general', widgets.HintValue, 'scope', _('Scopes'),
 			_('What is asked of the provider about a person, separated by spaces.'));
 		o.default = 'openid profile email';
+		o.wide = true;
 		o.rmempty = false;
 		o.validate = (section_id, value) => logic.validateScope(value);
 		o.hint = (section_id, value) => logic.hintScope(value, page.roles());
 
 		o = s.taboption('general', form.DummyValue, '_test', _('Test connection'));
 		o.renderWidget = function() {
-			const result = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-test': '' });
+			const result = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-test': '', 'style': 'margin-top:.5em' });
 
 			return E('div', {}, [
 				E('button', {
@@ -270,6 +277,7 @@ return view.extend({
 		o = s.taboption('advanced', widgets.HintValue, 'internal_issuer_url', _('Internal Issuer URL'),
 			_('Where the router reaches the provider, if not under the Issuer URL.'));
 		o.inputmode = 'url';
+		o.wide = true;
 		o.validate = (section_id, value) => logic.validateIssuer(value);
 
 		o = s.taboption('advanced', widgets.HintValue, 'ca_file', _('CA file'),
@@ -319,6 +327,7 @@ return view.extend({
 		o = s.taboption('advanced', widgets.HintValue, 'post_logout_redirect_uri', _('Address after logout'),
 			_('Where the provider sends people after logging out; it must be registered there.'));
 		o.inputmode = 'url';
+		o.wide = true;
 		o.placeholder = window.location.origin.replace('http:', 'https:') + '/';
 		o.validate = (section_id, value) => logic.validateURL(value);
 	},
@@ -336,16 +345,39 @@ return view.extend({
 		let s, o;
 
 		s = m.section(form.GridSection, 'role', _('Users'),
-			_('A role lists people and what they may do. The first role that fits a person wins; drag the rows to change the order.'));
+			_('A role lists people and what they may do. The first role that fits a person wins; drag the rows, or use the arrow keys on ☰, to change the order.'));
 		s.addremove = true;
 		s.anonymous = false;
-		s.sortable = true;
+		s.sortable = !m.readonly;
 		s.nodescriptions = true;
 		s.modaltitle = (section_id) => _('Role') + ' » ' + section_id;
 
 		// The first column's sort would reorder the roles, which is no mere
 		// matter of looks here.
 		s.handleSort = function() {};
+
+		s.renderRowActions = function(section_id) {
+			const node = form.GridSection.prototype.renderRowActions.call(this, section_id);
+			const handle = node.querySelector('.drag-handle');
+
+			if (handle) {
+				handle.setAttribute('aria-label', _('Move the role %s').format(section_id));
+				handle.addEventListener('click', (ev) => ev.preventDefault());
+				handle.addEventListener('keydown', (ev) => page.handleMove(ev, section_id));
+			}
+
+			return node;
+		};
+
+		s.renderSectionAdd = function(extra_class) {
+			const node = form.GridSection.prototype.renderSectionAdd.call(this, extra_class);
+			const input = node.querySelector('input');
+
+			if (input)
+				input.setAttribute('aria-label', _('Name of the new role'));
+
+			return node;
+		};
 
 		s.handleAdd = function(ev, name) {
 			const valid = logic.validateRoleName(name, page.roles().map((r) => r.name));
@@ -438,6 +470,23 @@ return view.extend({
 		o.depends('_level', 'individual');
 	},
 
+	// handleMove does with the arrow keys what dragging does with the mouse.
+	handleMove(ev, section_id) {
+		const handle = ev.currentTarget;
+		const row = handle.closest('[data-sid]');
+		const down = (ev.key == 'ArrowDown');
+		const other = down ? row.nextElementSibling : row.previousElementSibling;
+
+		if ((!down && ev.key != 'ArrowUp') || !other || !other.hasAttribute('data-sid'))
+			return;
+
+		ev.preventDefault();
+		this.map.data.move(this.map.config, section_id, other.getAttribute('data-sid'), down);
+		row.parentNode.insertBefore(row, down ? other.nextElementSibling : other);
+		handle.focus();
+		this.updatePreview();
+	},
+
 	// renderNotes says, as the role is edited, what is odd about it.
 	renderNotes(option, section_id, groups) {
 		const node = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-notes': '' });
@@ -497,7 +546,7 @@ return view.extend({
 				input('luci-sso-preview-groups', _('Groups'), _('separated by commas')),
 				input('luci-sso-preview-sub', _('Subject'), ''),
 				E('div', { 'class': 'cbi-value' }, [
-					E('div', { 'class': 'cbi-value-title' }, [ _('Result') ]),
+					E('label', { 'class': 'cbi-value-title' }, [ _('Result') ]),
 					E('div', { 'class': 'cbi-value-field' }, [ result ])
 				])
 			])

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The settings page's decisions, without a browser: node --test tests/view
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { load, RESOURCES, TOP } from './load.mjs';
+
+const logic = load('luci-sso.logic');
+const codes = load('luci-sso.codes');
+const presets = load('luci-sso.presets');
+
+const groups = [ 'luci-app-acl', 'luci-app-sso', 'luci-base', 'luci-mod-status-index', 'unauthenticated' ]
+	.map((name) => ({ name, description: '' }));
+
+function verdicts(name, validate, good, bad) {
+	test(name, () => {
+		for (const v of good)
+			assert.equal(validate(v), true, `${JSON.stringify(v)} should be accepted`);
+
+		for (const v of bad)
+			assert.equal(typeof validate(v), 'string', `${JSON.stringify(v)} should be refused`);
+	});
+}
+
+verdicts('issuer', logic.validateIssuer,
+	[ '', null, 'https://id.example.com', 'https://id.example.com/', 'https://id.example.com:8443/realms/home', 'https://[2001:db8::1]:9443', 'HTTPS://id.example.com', 'https://müller.example' ],
+	[ 'http://id.example.com', 'id.example.com', 'https://', 'https:///path', 'https:/id.example.com', 'https://id.example.com/#a', 'https://id.example.com#',
+		'https://id.example.com/?a=b', 'https://user:pw@id.example.com', 'https://user@id.example.com', 'https://id example.com', 'https://id.example.com\\x', ' https://id.example.com',
+		'https://id.example.com/.well-known/openid-configuration', 'https://id.example.com:99999', 'javascript:alert(1)', 'https://id.example.com/<script>' ]);
+
+verdicts('addresses', logic.validateURL,
+	[ '', 'https://router.lan/cgi-bin/luci-sso/callback', 'https://router.lan/?a=b' ],
+	[ 'http://router.lan/', 'https://router.lan/#x', 'https://a:b@router.lan/', 'https://router.lan/a b', '//router.lan/' ]);
+
+verdicts('scopes', logic.validateScope,
+	[ '', 'openid', 'openid profile email groups', 'openid  https://example.com/scope', 'openid urn:zitadel:iam:org:project:roles' ],
+	[ 'profile email', 'openid "x"', 'openid a\\b', 'openid ä', 'openid\temail' ]);
+
+verdicts('claims', logic.validateClaim,
+	[ '', 'groups', 'realm_access.roles', 'urn:zitadel:iam:org:project:roles', 'https://example.com/groups' ],
+	[ 'a b', '.groups', 'groups.', 'a..b', 'ä', 'x'.repeat(256), 'a\nb' ]);
+
+verdicts('paths', logic.validatePath, [ '', '/etc/ssl/my-ca.pem' ], [ 'ca.pem', '/', '/etc/ssl/', '/a\nb', './ca.pem' ]);
+verdicts('e-mail addresses', logic.validateEmail, [ '', 'a@b', 'user+tag@example.com' ], [ 'a', 'a@', '@b', 'a@b,c@d', 'a@b c', 'a@b@c', 'A <a@b>' ]);
+verdicts('entries', logic.validateEntry, [ '', 'router admins', 'router-admins@PocketID' ], [ ' a', 'a ', 'a\u0000b', 'a\nb' ]);
+
+for (const [ option, good, bad ] of [
+	[ 'clock_tolerance', [ '', '0', '60', '3600' ], [ '-1', '3601', '1.5', '060', '1e2', 'x', ' 60' ] ],
+	[ 'rate_limit', [ '1', '50', '100000' ], [ '0', '100001', '99999999999999999999' ] ],
+	[ 'rate_window', [ '1', '86400' ], [ '0', '86401' ] ],
+	[ 'rate_limit_per_client', [ '0', '10' ], [ '-1' ] ]
+])
+	verdicts(option, (v) => logic.validateNumber(option, v), good, bad);
+
+test('hints speak only about legal values that are unlikely', () => {
+	const hint = (v, id) => logic.hintIssuer(v, id && presets.get(id)) !== '';
+
+	assert.equal(hint('https://id.lan'), false);
+	assert.equal(hint('http://id.lan'), false, 'the validator speaks already');
+	assert.equal(hint('https://id.example.com'), true, 'an example address');
+	assert.equal(hint('https://192.168.1.2'), true, 'an IP address');
+	assert.equal(hint('https://id.lan/', 'pocketid'), true, 'Pocket ID uses its bare address');
+	assert.equal(hint('https://id.lan', 'pocketid'), false);
+	assert.equal(hint('https://auth.lan/application/o/x', 'authentik'), true, 'authentik ends with a slash');
+	assert.equal(hint('https://sso.lan/realms/x/', 'keycloak'), true, 'keycloak does not');
+
+	const location = { hostname: 'router.lan' };
+
+	assert.equal(logic.hintRedirect('https://router.lan/cgi-bin/luci-sso/callback', location), '');
+	assert.notEqual(logic.hintRedirect('https://router.lan/cgi-bin/luci-sso', location), '');
+	assert.notEqual(logic.hintRedirect('https://other.lan/cgi-bin/luci-sso/callback', location), '');
+
+	assert.equal(logic.hintScope('openid email groups', [ { email: [ 'a@b' ], group: [ 'g' ] } ]), '');
+	assert.notEqual(logic.hintScope('openid groups', [ { email: [ 'a@b' ] } ]), '');
+	assert.notEqual(logic.hintScope('openid email', [ { group: [ 'g' ] } ]), '');
+	assert.notEqual(logic.hintSecret('secret '), '');
+	assert.equal(logic.hintSecret('secret'), '');
+	assert.notEqual(logic.hintNumber('rate_limit', '2'), '');
+	assert.notEqual(logic.hintNumber('rate_limit_per_client', '60', { rate_limit: '50' }), '');
+	assert.equal(logic.hintNumber('rate_limit_per_client', '0', { rate_limit: '50' }), '');
+	assert.notEqual(logic.hintNumber('clock_tolerance', '900'), '');
+});
+
+test('the redirect URI is this router under the name in the address bar', () => {
+	for (const [ address, want ] of [
+		[ 'https://router.lan/cgi-bin/luci/', 'https://router.lan/cgi-bin/luci-sso/callback' ],
+		[ 'https://router.lan:8443/', 'https://router.lan:8443/cgi-bin/luci-sso/callback' ],
+		[ 'https://[fd00::1]/', 'https://[fd00::1]/cgi-bin/luci-sso/callback' ],
+		// The port of plain HTTP says nothing about the one of HTTPS.
+		[ 'http://192.168.1.1:8080/', 'https://192.168.1.1/cgi-bin/luci-sso/callback' ]
+	])
+		assert.equal(logic.redirectURI(new URL(address)), want);
+});
+
+test('fnmatch as in fnmatch(3)', () => {
+	for (const [ pattern, name, want ] of [
+		[ '*', '', true ], [ '*', 'luci-base', true ], [ 'luci-*', 'luci-base', true ], [ 'luci-*', 'base', false ],
+		[ 'luci-?ase', 'luci-base', true ], [ 'luci-?', 'luci-', false ], [ '', '', true ], [ '', 'a', false ],
+		[ '[a-c]x', 'bx', true ], [ '[a-c]x', 'dx', false ], [ '[!a-c]x', 'dx', true ], [ '[^a-c]x', 'ax', false ],
+		[ '[]]', ']', true ], [ '[a-]', '-', true ], [ '[abc', '[abc', true ], [ '[abc', 'a', false ],
+		[ '\\*', '*', true ], [ '\\*', 'a', false ], [ '[\\]]', ']', true ],
+		[ 'a*b*c', 'axxbxxc', true ], [ 'a*b*c', 'axxbxx', false ], [ '**', 'x', true ], [ 'a.c', 'abc', false ], [ 'luci/*', 'luci/a/b', true ],
+		[ '*a*a*a*a*a*a*a*a*b', 'a'.repeat(2000), false ]
+	])
+		assert.equal(logic.fnmatch(pattern, name), want, `${pattern} on ${name.slice(0, 40)}`);
+});
+
+test('rights as rpcd works them out', () => {
+	for (const [ read, write, name, want ] of [
+		[ [ '*' ], [], 'luci-base', 'read' ],
+		[ [ '*' ], [ '*' ], 'luci-base', 'write' ],
+		[ [], [ 'luci-*' ], 'luci-base', 'write' ],
+		[ [ '*', '!luci-app-*' ], [], 'luci-app-acl', '' ],
+		[ [ '!luci-app-*', '*' ], [], 'luci-base', 'read' ],
+		[ [ '*', '! luci-base' ], [], 'luci-base', '' ],
+		[ [ '!luci-base' ], [ '*' ], 'luci-base', 'write' ],
+		[ '*', '', 'luci-base', 'read' ],
+		[ [ '!', '*' ], [], 'luci-base', 'read' ],
+		[ [], [], 'luci-base', '' ]
+	])
+		assert.equal(logic.access(read, write, name), want, JSON.stringify([ read, write, name ]));
+});
+
+test('access level and lists', () => {
+	assert.equal(logic.levelOf([ '*' ], [ '*' ]), 'write');
+	assert.equal(logic.levelOf([], [ '*' ]), 'write');
+	assert.equal(logic.levelOf('*', null), 'read');
+	assert.equal(logic.levelOf([ '*', '!luci-app-acl' ], [ '*' ]), 'individual');
+	assert.equal(logic.levelOf([], []), 'individual');
+	assert.equal(logic.levelOf([ '*' ], [ 'luci-base' ]), 'individual');
+
+	assert.equal(logic.defaultLevel('admin'), 'write');
+	assert.equal(logic.defaultLevel('guest'), 'read');
+
+	assert.deepEqual(logic.listsOf('write', {}, groups, [], []), { read: [ '*' ], write: [ '*' ] });
+	assert.deepEqual(logic.listsOf('read', {}, groups, [ 'x' ], [ 'y' ]), { read: [ '*' ], write: [] });
+
+	// What nobody changed stays as somebody wrote it.
+	const read = [ 'luci-*', '!luci-app-acl', 'gone' ];
+	const matrix = logic.matrixOf(groups, read, []);
+
+	assert.deepEqual(logic.listsOf('individual', matrix, groups, read, []), { read, write: [] });
+
+	// What changed is written out; names of packages that are away stay.
+	matrix['luci-base'] = 'write';
+	assert.deepEqual(logic.listsOf('individual', matrix, groups, read, []),
+		{ read: [ 'luci-app-sso', 'luci-base', 'luci-mod-status-index', 'gone' ], write: [ 'luci-base' ] });
+
+	// Whatever the lists were, the editor's state is what comes back.
+	for (const a of [ '', 'read', 'write' ])
+		for (const b of [ '', 'read', 'write' ])
+			for (const before of [ [ [ '*' ], [ '*' ] ], [ [ '*', '!luci-base' ], [] ], [ [], [] ] ]) {
+				const wanted = Object.fromEntries(groups.map((g) => [ g.name, '' ]));
+
+				wanted['luci-base'] = a;
+				wanted['luci-app-acl'] = b;
+
+				const lists = logic.listsOf('individual', wanted, groups, ...before);
+
+				assert.deepEqual(logic.matrixOf(groups, lists.read, lists.write), wanted);
+			}
+
+	assert.deepEqual(logic.countGranted(groups, [ 'luci-*' ], [ 'luci-base' ]), { read: 4, write: 1, total: 5 });
+	assert.deepEqual(logic.unknownGroups(groups, [ 'luci-*', 'gone', '!gone-too' ], [ 'gone', '*' ]), [ 'gone', 'gone-too' ]);
+	assert.deepEqual(logic.unknownGroups([], [ 'gone' ], []), [], 'without a list of groups nothing can be unknown');
+});
+
+test('who would get what', () => {
+	const vectors = JSON.parse(readFileSync(new URL('match-vectors.json', import.meta.url), 'utf8'));
+
+	for (const c of vectors.cases) {
+		const hit = logic.matchRole(vectors.roles, c) || { role: '', by: '', value: '' };
+
+		assert.deepEqual(hit, { role: c.role, by: c.by, value: c.value }, c.why);
+	}
+
+	assert.deepEqual(logic.splitEntries(' a, b c;\n d,,'), [ 'a', 'b c', 'd' ]);
+});
+
+test('notes about a role', () => {
+	const role = (changes) => ({ name: 'staff', email: [ 'a@b' ], group: [], sub: [], read: [ '*' ], write: [], ...changes });
+	const notes = (r, roles = []) => logic.roleNotes(r, roles, groups);
+
+	assert.deepEqual(notes(role()), []);
+	assert.match(notes(role({ email: [] }))[0], /nobody gets it/);
+	assert.match(notes(role({ read: [] }))[0], /grants nothing/);
+	assert.match(notes(role({ read: [ 'gone' ] }))[0], /grants nothing/);
+	assert.match(notes(role({ read: [ 'gone' ] }))[1], /not installed on this router: gone/);
+	assert.match(notes(role({ read: [ 'luci-app-acl' ] }))[0], /Without the group luci-base/);
+	assert.match(notes(role({ name: 'default' }))[0], /default/);
+	assert.match(notes(role(), [ { name: 'admin', email: [ 'A@B' ] } ])[0], /also listed in the role admin/);
+	assert.deepEqual(notes(role(), [ role() ]), [], 'its own saved self is no other role');
+});
+
+test('names of new roles', () => {
+	assert.equal(logic.validateRoleName('admin', []), true);
+	assert.equal(typeof logic.validateRoleName('default', []), 'string');
+	assert.equal(typeof logic.validateRoleName('admin', [ 'admin' ]), 'string');
+});
+
+test('every code of the catalogue is explained, and no other', () => {
+	const source = readFileSync(join(TOP, 'src/internal/fault/catalogue.go'), 'utf8');
+	const catalogue = [ ...source.matchAll(/Code\s*=\s*"([A-Z_]+)"/g) ].map((m) => m[1]);
+
+	assert.equal(catalogue.length > 70, true, 'the catalogue was not found');
+	assert.deepEqual([ ...codes.all() ].sort(), [ ...catalogue ].sort(), 'bring htdocs/…/luci-sso/codes.js in line with the catalogue');
+	assert.equal(codes.explain('NO_SUCH_CODE'), '');
+	assert.equal(codes.explainChain([ 'DISCOVERY_ISSUER_MISMATCH', 'OIDC_DISCOVERY_FAILED' ]), codes.explain('DISCOVERY_ISSUER_MISMATCH'));
+});
+
+test('every preset is usable as it is', () => {
+	for (const p of presets.all()) {
+		assert.equal(logic.validateIssuer(p.issuer), true, p.id);
+		assert.equal(logic.validateScope(p.scope), true, p.id);
+		assert.equal(logic.validateClaim(p.claim), true, p.id);
+		assert.equal(presets.steps(p, 'https://r/').every((s) => s && !s.includes('%s')), true, p.id);
+
+		if (p.id != 'other')
+			assert.equal(presets.guess(p.issuer), p.id, `the address ${p.issuer} should give ${p.id} away`);
+	}
+
+	assert.equal(presets.guess('https://login.lan/oidc'), 'other');
+	assert.equal(presets.get('no-such').id, 'other');
+});
+
+test('translations are complete', () => {
+	execFileSync(process.execPath, [ join(TOP, 'scripts/i18n'), 'check' ], { stdio: 'pipe', encoding: 'utf8' });
+});
+
+test('the access group grants what the page calls, and nothing else', () => {
+	const acl = JSON.parse(readFileSync(join(TOP, 'package/luci-app-sso/root/usr/share/rpcd/acl.d/luci-app-sso.json'), 'utf8'))['luci-app-sso'];
+	const granted = { read: acl.read.ubus['luci-sso'], write: acl.write.ubus['luci-sso'] };
+	const source = [ 'luci-sso/status.js', 'view/luci-sso/settings.js' ].map((f) => readFileSync(join(RESOURCES, f), 'utf8')).join('\n');
+	const called = [ ...source.matchAll(/object: 'luci-sso', method: '(\w+)'/g) ].map((m) => m[1]);
+
+	for (const method of called)
+		assert.equal(granted.read.concat(granted.write).includes(method), true, `${method} is not granted`);
+
+	assert.deepEqual(granted.write, [ 'end_session', 'test_connection' ]);
+	assert.equal('uci' in acl.read, false, 'people who may only look must not read the client secret');
+	assert.deepEqual(acl.write.uci, { 'luci-sso': [ 'read', 'write' ] });
+	assert.deepEqual(Object.keys(acl.read).concat(Object.keys(acl.write)).filter((k) => k != 'ubus' && k != 'uci'), []);
+});
