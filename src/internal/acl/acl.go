@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package acl owns the access groups of a router: the JSON files in which
 // packages say what each group may do, and rpcd's rules by which the lists of
 // a role select groups and become the grants of a session.

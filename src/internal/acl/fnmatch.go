@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package acl
 
 // match is POSIX fnmatch(pattern, name, 0) in the C locale, the way musl has

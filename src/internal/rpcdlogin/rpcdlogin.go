@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package rpcdlogin owns the sections luci_sso_* of rpcd's configuration. When
 // rpcd is told to reload, it keeps the sessions and builds their rights anew
 // from the `config login` section with the session's user name. So each role

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package uci
 
 import (
@@ -189,7 +191,11 @@ func format(s Section) (string, error) {
 		return "", errors.New("only a section with a type and a valid name can be written, this one is called " + s.Name)
 	}
 	var b strings.Builder
-	b.WriteString("config " + s.Type + " '" + s.Name + "'\n")
+	kind := s.Type
+	if !isName(kind, true) {
+		kind = quote(kind) // uci itself does not, and cannot read what it wrote.
+	}
+	b.WriteString("config " + kind + " " + quote(s.Name) + "\n")
 	for _, option := range s.Options {
 		keyword := "option"
 		if option.List {
@@ -199,8 +205,11 @@ func format(s Section) (string, error) {
 			if strings.IndexByte(value, 0) >= 0 {
 				return "", errors.New("a value with a NUL byte cannot be written: " + s.Name + "." + option.Name)
 			}
-			b.WriteString("\t" + keyword + " " + option.Name + " '" + strings.ReplaceAll(value, "'", `'\''`) + "'\n")
+			b.WriteString("\t" + keyword + " " + option.Name + " " + quote(value) + "\n")
 		}
 	}
 	return b.String(), nil
 }
+
+// quote writes a value as one word.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

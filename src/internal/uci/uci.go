@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package uci owns OpenWrt's configuration files: it reads them with libuci's
 // grammar, the same file giving the same sections, and edits single sections
 // of a file without touching another byte of it.
