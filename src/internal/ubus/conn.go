@@ -231,7 +231,7 @@ func (c *Conn) prepare(ctx context.Context, object, method string, args Table, e
 }
 
 func (c *Conn) resolve(ctx context.Context, path string) (uint32, error) {
-	if strings.HasSuffix(path, "*") {
+	if path == "" || strings.HasSuffix(path, "*") { // Lookup would list several.
 		return 0, &CallError{Object: path, Status: InvalidArgument}
 	}
 	objects, err := c.Lookup(ctx, path)
