@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -651,14 +652,14 @@ func TestWriteDeadline(t *testing.T) {
 // have more than half of that under way.
 func TestBatchKeepsToTheWindow(t *testing.T) {
 	t.Parallel()
-	most := 0
+	var most atomic.Int64
 	script := func(nc net.Conn, m ubus.Message) {
 		var unanswered []ubus.Message
 		size := 0
 		for ok := true; ok; {
 			unanswered = append(unanswered, m)
 			size += len(m.Data)
-			most = max(most, size)
+			most.Store(max(most.Load(), int64(size)))
 			// Answer only when the client waits for it.
 			_ = nc.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 			if m, ok = take(nc); ok {
@@ -681,7 +682,7 @@ func TestBatchKeepsToTheWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = c.Close()
-	if most > 512<<10 || most < 256<<10 {
+	if most := most.Load(); most > 512<<10 || most < 256<<10 {
 		t.Errorf("%d bytes were under way at once, want less than 512 KB and not much less", most)
 	}
 }
