@@ -17,6 +17,10 @@ import (
 // built already, so that many test processes need not each build one.
 const ProgramVariable = "LUCI_SSO_LAB_PROGRAM"
 
+// SourcesVariable names the environment variable with the directory of the
+// sources, for a lab that is started from elsewhere.
+const SourcesVariable = "LUCI_SSO_SOURCES"
+
 // BuildFlags are how the program is built for a lab: like the shipped one,
 // except that its root directory is where it lies.
 var BuildFlags = []string{"-tags", "nethttpomithttp2", "-trimpath", "-ldflags", "-s -w -X luci-sso/internal/paths.root=@executable"}
@@ -78,6 +82,9 @@ func loadProgram(path string) ([]byte, error) {
 // or where this package was compiled.
 func Repository() (string, error) {
 	var starts []string
+	if dir := os.Getenv(SourcesVariable); dir != "" {
+		starts = append(starts, dir)
+	}
 	if dir, err := os.Getwd(); err == nil {
 		starts = append(starts, dir)
 	}

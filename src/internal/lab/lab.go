@@ -19,10 +19,12 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"luci-sso/internal/lab/certs"
 	"luci-sso/internal/lab/idp"
@@ -103,7 +105,7 @@ func Start(options Options) (l *Lab, err error) {
 	if l.IDP, err = idp.Start(idp.Options{
 		Addr: options.ProviderAddr, Path: options.ProviderPath, Certificate: providerCert, Cast: options.Cast, Log: options.OnIDP,
 	}); err != nil {
-		return l, fmt.Errorf("the identity provider: %w", err)
+		return l, &PartError{Part: "identity provider", Addr: options.ProviderAddr, Err: err}
 	}
 	if options.Issuer == "" {
 		options.Issuer = l.IDP.URL
@@ -131,10 +133,25 @@ func Start(options Options) (l *Lab, err error) {
 		RealRoot: options.RealRoot, TempDir: options.TempDir, Keep: options.Keep, Log: options.OnLog,
 	})
 	if err != nil {
-		return l, fmt.Errorf("the router: %w", err)
+		return l, &PartError{Part: "router", Addr: options.RouterAddr, Err: err}
 	}
 	return l, nil
 }
+
+// PartError says which part of a lab could not be started.
+type PartError struct {
+	Part string // "router" or "identity provider".
+	Addr string // Where it should have listened.
+	Err  error
+}
+
+func (e *PartError) Error() string { return "starting the " + e.Part + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *PartError) Unwrap() error { return e.Err }
+
+// Busy reports whether somebody else has the port.
+func (e *PartError) Busy() bool { return errors.Is(e.Err, syscall.EADDRINUSE) }
 
 // Close stops everything and removes what was made.
 func (l *Lab) Close() {
