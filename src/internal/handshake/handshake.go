@@ -85,8 +85,9 @@ type Pending struct {
 	RedirectURI            string // As sent to the provider; the exchange must repeat it.
 	ReturnTo               string // Where in LuCI the person was heading; may be empty.
 	Issued                 time.Time
-	// Client is the address the login was started from, for callers that limit
-	// clients one by one, else empty. It is not stored and Load leaves it empty.
+	// Client is who started the login, in the form of ratelimit.Client, for
+	// callers that limit clients one by one, else empty. It is not stored and
+	// Load leaves it empty.
 	Client string
 }
 

@@ -87,6 +87,10 @@ func TestDevice(t *testing.T) {
 	if err := fromDevice("/dev/urandom", b); err != nil || stuck(b) {
 		t.Errorf("/dev/urandom: %v, %x", err, b)
 	}
+	// What a root with /dev/urandom linked to /dev/zero gives: CRYPTO_ERROR.
+	if err := fromDevice("/dev/zero", b); err != nil || !stuck(b) {
+		t.Errorf("/dev/zero: %v, %x; want it read and found out", err, b)
+	}
 	plain := filepath.Join(t.TempDir(), "urandom")
 	if err := os.WriteFile(plain, make([]byte, 64), 0o600); err != nil {
 		t.Fatal(err)

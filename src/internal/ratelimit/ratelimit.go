@@ -115,7 +115,7 @@ func (l *Limiter) Admit(client string) (Decision, error) {
 	var mine slot
 	var lost error
 	if l.opt.PerClient > 0 {
-		mine, lost = findSlot(f, &w, clientKey(client))
+		mine, lost = findSlot(f, &w, Client(client))
 		if lost == nil && int64(mine.count) >= int64(l.opt.PerClient) {
 			return Decision{RetryAfter: retry}, l.refuse("a client sent more than " + strconv.Itoa(l.opt.PerClient) +
 				" requests in " + l.window() + "; see option rate_limit_per_client")

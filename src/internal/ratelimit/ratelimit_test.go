@@ -252,7 +252,7 @@ func TestKilledProcessesLeaveAUsableCount(t *testing.T) {
 	}
 }
 
-func TestClientKey(t *testing.T) {
+func TestClient(t *testing.T) {
 	t.Parallel()
 	for address, wanted := range map[string]string{
 		"192.0.2.1":               "192.0.2.1/32",
@@ -264,8 +264,8 @@ func TestClientKey(t *testing.T) {
 		"192.0.2.1:80":            "?",
 		strings.Repeat("9", 4000): "?",
 	} {
-		if got := clientKey(address); got != wanted {
-			t.Errorf("clientKey(%q) = %q, want %q", address, got, wanted)
+		if got := Client(address); got != wanted {
+			t.Errorf("Client(%q) = %q, want %q", address, got, wanted)
 		}
 	}
 }

@@ -174,8 +174,10 @@ func findSlot(f *os.File, w *window, client string) (slot, error) {
 	return mine, nil
 }
 
-// clientKey reduces an address to what one subscriber holds.
-func clientKey(address string) string {
+// Client is the name under which an address as uhttpd gives it is counted: the
+// address itself for IPv4, its /64 for IPv6, "?" for what is no address. It is
+// what handshake.Pending.Client should be as well.
+func Client(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
 		return "?"
