@@ -1,0 +1,84 @@
+package role
+
+import (
+	"testing"
+
+	"luci-sso/internal/config"
+	"luci-sso/internal/oidc"
+)
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	roles := []config.Role{
+		{Name: "admin", Emails: []string{"Ann@Example.com"}, Groups: []string{"router-admins@PocketID"}},
+		{Name: "operator", Groups: []string{"ops", "net work"}, Subjects: []string{"sub-7"}},
+		{Name: "viewer", Emails: []string{"ann@example.com", "mark@example.com"}, Groups: []string{"everybody", "ops"}},
+		{Name: "nobody"},
+		{Name: "empty", Emails: []string{""}, Groups: []string{"", "@PocketID"}, Subjects: []string{""}},
+	}
+	for name, c := range map[string]struct {
+		id       Identity
+		verified bool
+		want, by string
+	}{
+		"e-mail ignores ASCII case":               {id: Identity{Email: "ANN@example.COM"}, want: "admin", by: "email"},
+		"first role wins":                         {id: Identity{Email: "ann@example.com", Groups: []string{"ops"}}, want: "admin", by: "email"},
+		"unverified e-mail never":                 {id: Identity{Email: "ann@example.com", Verified: oidc.VerifiedNo}},
+		"unverified e-mail, but a group":          {id: Identity{Email: "ann@example.com", Verified: oidc.VerifiedNo, Groups: []string{"everybody"}}, want: "viewer", by: `group "everybody"`},
+		"verified where required":                 {id: Identity{Email: "ann@example.com", Verified: oidc.VerifiedYes}, verified: true, want: "admin", by: "email"},
+		"unstated where required":                 {id: Identity{Email: "ann@example.com"}, verified: true},
+		"Unicode folding is not equality":         {id: Identity{Email: "mar\u212a@example.com"}},
+		"longer address":                          {id: Identity{Email: "ann@example.com.evil"}},
+		"bare group name for a suffixed role":     {id: Identity{Groups: []string{"router-admins"}}, want: "admin", by: `group "router-admins@PocketID"`},
+		"suffixed group name for a suffixed role": {id: Identity{Groups: []string{"router-admins@PocketID"}}, want: "admin", by: `group "router-admins@PocketID"`},
+		"suffixed group name for a bare role":     {id: Identity{Groups: []string{"ops@PocketID"}}, want: "operator", by: `group "ops"`},
+		"groups are case-sensitive":               {id: Identity{Groups: []string{"OPS"}}},
+		"a group's name is whole":                 {id: Identity{Groups: []string{"net", "work"}}},
+		"another suffix is another group":         {id: Identity{Groups: []string{"ops@Other"}}},
+		"subject":                                 {id: Identity{Subject: "sub-7"}, want: "operator", by: "sub"},
+		"subject is exact":                        {id: Identity{Subject: "SUB-7"}},
+		"nothing known matches nothing":           {id: Identity{}},
+		"empty values match nothing":              {id: Identity{Groups: []string{"", "@PocketID"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			match := Find(roles, c.id, Rules{RequireEmailVerified: c.verified})
+			got := ""
+			if match.Role != nil {
+				got = match.Role.Name
+			}
+			if got != c.want || match.By != c.by {
+				t.Errorf("role %q by %q, want %q by %q", got, match.By, c.want, c.by)
+			}
+		})
+	}
+}
+
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		role config.Role
+		want bool
+	}{
+		"none":          {config.Role{}, false},
+		"read":          {config.Role{Read: []string{"luci-base"}}, true},
+		"write":         {config.Role{Write: []string{"*"}}, true},
+		"only negation": {config.Role{Read: []string{"!*"}, Write: []string{""}}, false},
+	} {
+		if got := Grants(&c.role); got != c.want {
+			t.Errorf("%s: Grants = %t, want %t", name, got, c.want)
+		}
+	}
+}
+
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	email, groups := Needs([]config.Role{{Subjects: []string{"x"}}})
+	if email || groups {
+		t.Error("roles by subject need no further claims")
+	}
+	email, groups = Needs([]config.Role{{Emails: []string{"a"}}, {Groups: []string{"b"}}})
+	if !email || !groups {
+		t.Error("roles by e-mail and by group need both claims")
+	}
+}
