@@ -1,0 +1,121 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"luci-sso/internal/fault"
+)
+
+const complete = `
+config oidc 'default'
+	option enabled '1'
+	option issuer_url 'https://id.example.com'
+	option client_id 'router'
+	option client_secret 's3cret'
+	option clock_tolerance '60'
+`
+
+func load(t *testing.T, text string) (*Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "luci-sso")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Load(path)
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, complete+"config role 'admin'\n\tlist email 'a@example.com'\n\tlist read '*'\nconfig role 'b'\n\toption group 'g'\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Scope != "openid profile email" || c.ClockTolerance != time.Minute || c.GroupsClaim != "groups" || c.RequireAtHash != "auto" ||
+		c.RequireEmailVerified || c.TokenAuthMethod != "auto" || c.RateLimit != 50 || c.RateWindow != time.Minute || c.RateLimitPerClient != 0 {
+		t.Errorf("the defaults are not those of the reference: %+v", c)
+	}
+	if len(c.Roles) != 2 || c.Roles[0].Name != "admin" || c.Roles[1].Name != "b" || len(c.Roles[1].Groups) != 1 {
+		t.Errorf("roles are not in the order of the file: %+v", c.Roles)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	with := func(option, value string) string { return complete + "\toption " + option + " '" + value + "'\n" }
+	for name, c := range map[string]struct {
+		text   string
+		code   fault.Code
+		detail string
+	}{
+		"disabled":               {strings.Replace(complete, "enabled '1'", "enabled '0'", 1), fault.SSODisabled, "enabled"},
+		"enabled is not 1":       {strings.Replace(complete, "enabled '1'", "enabled 'yes'", 1), fault.SSODisabled, "enabled"},
+		"empty file":             {"", fault.SSODisabled, "enabled"},
+		"no issuer":              {strings.Replace(complete, "issuer_url", "other", 1), fault.ConfigError, "issuer_url"},
+		"no client":              {strings.Replace(complete, "client_id", "other", 1), fault.ConfigError, "client_id"},
+		"empty secret":           {strings.Replace(complete, "s3cret", "", 1), fault.ConfigError, "client_secret"},
+		"no tolerance":           {strings.Replace(complete, "clock_tolerance", "other", 1), fault.ConfigError, "clock_tolerance"},
+		"tolerance no number":    {with("clock_tolerance", "1m"), fault.ConfigError, "0 to 3600"},
+		"negative tolerance":     {with("clock_tolerance", "-1"), fault.ConfigError, "0 to 3600"},
+		"tolerance too large":    {with("clock_tolerance", "3601"), fault.ConfigError, "0 to 3600"},
+		"http issuer":            {with("issuer_url", "http://id.example.com"), fault.InsecureIssuerURL, "https://"},
+		"issuer without scheme":  {with("issuer_url", "id.example.com"), fault.InsecureIssuerURL, "https://"},
+		"issuer with query":      {with("issuer_url", "https://id.example.com?a=b"), fault.ConfigError, "issuer_url"},
+		"issuer with fragment":   {with("issuer_url", "https://id.example.com#a"), fault.ConfigError, "issuer_url"},
+		"issuer with user":       {with("issuer_url", "https://a@id.example.com"), fault.ConfigError, "issuer_url"},
+		"issuer without host":    {with("issuer_url", "https:///a"), fault.ConfigError, "issuer_url"},
+		"http internal":          {with("internal_issuer_url", "http://10.0.0.2"), fault.InsecureFetchURL, "internal_issuer_url"},
+		"internal with a path":   {with("internal_issuer_url", "https://10.0.0.2/other"), fault.ConfigError, "origin"},
+		"scope without openid":   {with("scope", "profile email"), fault.ConfigError, "openid"},
+		"relative CA file":       {with("ca_file", "ca.pem"), fault.ConfigError, "absolute"},
+		"at_hash":                {with("require_at_hash", "yes"), fault.ConfigError, "auto, 1, 0"},
+		"e-mail verification":    {with("require_email_verified", "true"), fault.ConfigError, "0, 1"},
+		"client authentication":  {with("token_auth_method", "private_key_jwt"), fault.ConfigError, "client_secret_post"},
+		"rate limit":             {with("rate_limit", "0"), fault.ConfigError, "1 to 100000"},
+		"http redirect":          {with("redirect_uri", "http://router/cgi-bin/luci-sso/callback"), fault.ConfigError, "redirect_uri"},
+		"list for an option":     {complete + "\tlist scope 'openid'\n", fault.ConfigError, "list"},
+		"syntax":                 {complete + "config oidc 'x\n", fault.ConfigError, "line "},
+		"secret is never quoted": {complete + "\toption client_secret 'tell-nobody'\n\toption scope 'x'\n", fault.ConfigError, "scope"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := load(t, c.text)
+			if got != nil || !fault.Is(err, c.code) || !strings.Contains(err.Error(), c.detail) {
+				t.Errorf("got %v, %v; want no configuration and %s about %q", got, err, c.code, c.detail)
+			}
+			if strings.Contains(err.Error(), "tell-nobody") {
+				t.Errorf("the error tells the client secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := Load(filepath.Join(dir, "absent")); !fault.Is(err, fault.SSODisabled) {
+		t.Errorf("without the file: %v, want SSO_DISABLED", err)
+	}
+	if _, err := Load(filepath.Join(dir, "absent", "luci-sso")); !fault.Is(err, fault.UCIError) {
+		t.Errorf("without the directory: %v, want UCI_ERROR", err)
+	}
+	if _, err := Load(dir); !fault.Is(err, fault.UCIError) {
+		t.Errorf("a directory in its place: %v, want UCI_ERROR", err)
+	}
+}
+
+// What needs not be enabled needs to be valid all the same.
+func TestParse(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "luci-sso")
+	text := strings.Replace(complete, "enabled '1'", "enabled '0'", 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Parse(path); err != nil || c.Enabled || c.IssuerURL != "https://id.example.com" {
+		t.Errorf("Parse of a disabled configuration: %+v, %v", c, err)
+	}
+}
