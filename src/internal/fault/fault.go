@@ -30,7 +30,6 @@ type Entry struct {
 	Role     Role
 	EndsIn   Code   // The next code of the chain; "" for an outcome.
 	Sentence string // For the person signing in; English, also the translation key.
-	Meaning  string // For the administrator: what it says about the system.
 }
 
 // Catalogue returns all entries in the order of the reference.
