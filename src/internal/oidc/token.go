@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strconv"
@@ -50,13 +51,19 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 		return Tokens{}, tokenError(response)
 	}
 	var body struct {
-		ID     string `json:"id_token"`
-		Access string `json:"access_token"`
-		Type   string `json:"token_type"`
+		ID          string `json:"id_token"`
+		Access      string `json:"access_token"`
+		Error       any    `json:"error"`
+		Description any    `json:"error_description"`
 	}
 	if err := decode(response.Body, &body); err != nil {
 		return Tokens{}, fault.Wrap(fault.TokenResponseInvalidJSON, err,
-			"the token response ("+syslog.Quote(response.ContentType)+", "+strconv.Itoa(len(response.Body))+" bytes) is not a JSON object of the expected form")
+			"the token response ("+shape(response)+") is not a JSON object of the expected form")
+	}
+	if value := text(body.Error); value != "" && body.ID == "" {
+		// Some providers refuse with status 200.
+		return Tokens{}, fault.New(fault.MissingIDToken, "the token response has status 200 but no id_token: "+
+			fault.ProviderError(fault.TokenEndpoint, value, text(body.Description), response.Status).Text)
 	}
 	return Tokens{ID: secret.New(body.ID), Access: secret.New(body.Access)}, nil
 }
@@ -80,33 +87,56 @@ func (p *Party) authenticate(request *backchannel.Request, m Metadata) {
 	request.Authorization = backchannel.Basic(p.ClientID, p.ClientSecret.Reveal())
 }
 
-// tokenError makes the fault of a refused token request (RFC 6749 §5.2).
+// tokenError makes the fault of a refused token request (RFC 6749 §5.2). The
+// body may be anything: only a JSON object with a text under error counts.
 func tokenError(response backchannel.Response) error {
-	var body struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-	}
-	_ = decode(response.Body, &body)
+	value, description := errorOf(response.Body)
 	detail := "the token endpoint answered with HTTP status " + strconv.Itoa(response.Status)
-	if response.Location != "" {
+	switch {
+	case response.Location != "":
 		detail += ", a redirect to " + syslog.Quote(response.Location) + " that is not followed"
+	case value == "":
+		detail += " and names no error (" + shape(response) + ")"
 	}
-	code := fault.TokenExchangeFailed
-	if body.Error == "invalid_grant" {
-		code = fault.OIDCInvalidGrant
-	}
-	return fault.New(code, detail+ProviderError(body.Error, body.Description))
+	advice := fault.ProviderError(fault.TokenEndpoint, value, description, response.Status)
+	return fault.New(advice.Code, detail+": "+advice.Text)
 }
 
-// ProviderError is the part of a diagnostic line that cites a provider's
-// error and its description; "" when it named none.
+// errorOf reads error and error_description out of a response, "" for what
+// is not there or is no text. A nested object, as {"error": {"code": …,
+// "message": …}}, gives its own members.
+func errorOf(body []byte) (value, description string) {
+	var object map[string]any
+	if decode(body, &object) != nil {
+		return "", ""
+	}
+	if inner, ok := object["error"].(map[string]any); ok {
+		return text(inner["code"]), text(inner["message"])
+	}
+	return text(object["error"]), text(object["error_description"])
+}
+
+// text is a JSON string or number as text, else "".
+func text(value any) string {
+	switch value := value.(type) {
+	case string:
+		return value
+	case json.Number:
+		return value.String()
+	}
+	return ""
+}
+
+// shape says of a body what an administrator needs to recognize it by.
+func shape(response backchannel.Response) string {
+	if len(response.Body) == 0 {
+		return "an empty body"
+	}
+	return syslog.Quote(response.ContentType) + ", " + strconv.Itoa(len(response.Body)) + " bytes"
+}
+
+// ProviderError is the part of a diagnostic line that cites the error a
+// provider sent the browser back with and says who can mend it.
 func ProviderError(value, description string) string {
-	if value == "" {
-		return ""
-	}
-	text := ", error " + syslog.Quote(value)
-	if description != "" {
-		text += " (" + syslog.Printable(description, 200) + ")"
-	}
-	return text
+	return ": " + fault.ProviderError(fault.Callback, value, description, 0).Text
 }

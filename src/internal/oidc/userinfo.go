@@ -28,8 +28,9 @@ func (p *Party) UserInfo(ctx context.Context, m Metadata, access secret.Value, s
 		return nil, err
 	}
 	if response.Status != 200 {
-		return nil, fault.New(fault.UserInfoFetchFailed,
-			"the UserInfo endpoint answered with HTTP status "+strconv.Itoa(response.Status)+"; check the scopes granted to this client")
+		value, description := errorOf(response.Body)
+		return nil, fault.New(fault.UserInfoFetchFailed, "the UserInfo endpoint answered with HTTP status "+strconv.Itoa(response.Status)+": "+
+			fault.ProviderError(fault.UserInfo, value, description, response.Status).Text)
 	}
 	var claims Claims
 	if err := decode(response.Body, &claims); err != nil || claims == nil {
