@@ -13,7 +13,6 @@ const globals = load('globals');
 const json = load('@eslint/json').default;
 
 const common = {
-	eqeqeq: ['error', 'smart'],
 	'no-unused-vars': ['error', { args: 'after-used', caughtErrors: 'none' }],
 	'no-var': 'error',
 	'prefer-const': ['error', { destructuring: 'all' }],
@@ -48,9 +47,8 @@ export default [
 		rules: {
 			...js.configs.recommended.rules,
 			...common,
-			// LuCI's habits: == (a number may come as a string), let in loops, o = s.option(…) throughout, and
-			// an escaped slash inside a class, which its minifier needs.
-			eqeqeq: 'off',
+			// LuCI's habits: let in loops, o = s.option(…) throughout, and an
+			// escaped slash inside a class, which its minifier needs.
 			'prefer-const': 'off',
 			'no-useless-escape': 'off',
 			'no-useless-assignment': 'off',
@@ -73,9 +71,15 @@ export default [
 			ecmaVersion: 2024,
 			sourceType: 'module',
 			// Functions that a test hands to the browser's page see its globals.
-			globals: { ...globals.nodeBuiltin, document: 'readonly', window: 'readonly' },
+			globals: { ...globals.nodeBuiltin, document: 'readonly', window: 'readonly', L: 'readonly' },
 		},
-		rules: { ...js.configs.recommended.rules, ...common },
+		rules: {
+			...js.configs.recommended.rules,
+			...common,
+			// LuCI's loader makes functions of its files, and so do their tests.
+			'no-new-func': 'off',
+			'no-script-url': 'off',
+		},
 	},
 	{
 		files: ['**/*.json'],
