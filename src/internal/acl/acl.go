@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -71,15 +72,16 @@ func ReadGroups(dir string) ([]Group, error) {
 	}
 	var groups []Group
 	var skipped Skipped
+	buf := make([]byte, 0, 16<<10)
 	for _, entry := range entries {
 		name, isJSON := strings.CutSuffix(entry.Name(), ".json")
 		if !isJSON || strings.HasPrefix(name, ".") || name == "" {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())
-		text, err := readFile(path)
+		buf, err = readFile(path, entry.Type(), buf)
 		if err == nil {
-			groups, err = appendGroups(groups, name, text)
+			groups, err = appendGroups(groups, name, string(buf))
 		}
 		if err != nil {
 			skipped = append(skipped, FileError{path, err})
@@ -93,33 +95,37 @@ func ReadGroups(dir string) ([]Group, error) {
 
 var errTooLarge = errors.New("the file is larger than 1 MB")
 
-// readFile reads a regular file. Anything else, like a FIFO, could hold up a
-// login for ever.
-func readFile(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", cause(err)
-	}
-	if !info.Mode().IsRegular() {
-		return "", errors.New("not a regular file")
-	}
-	if info.Size() > MaxFile {
-		return "", errTooLarge
+// readFile reads a regular file, into buf where that is large enough. Anything
+// else, like a FIFO, could hold up a login for ever.
+func readFile(path string, kind os.FileMode, buf []byte) ([]byte, error) {
+	if !kind.IsRegular() {
+		info, err := os.Stat(path) // A link may lead to a file.
+		if err != nil {
+			return buf, cause(err)
+		}
+		if !info.Mode().IsRegular() {
+			return buf, errors.New("not a regular file")
+		}
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return "", cause(err)
+		return buf, cause(err)
 	}
 	defer file.Close()
-	var text strings.Builder
-	text.Grow(int(info.Size()) + 1)
-	if _, err := io.Copy(&text, io.LimitReader(file, MaxFile+1)); err != nil {
-		return "", cause(err)
+	for buf = buf[:0]; ; {
+		n, err := file.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case err == io.EOF:
+			return buf, nil
+		case err != nil:
+			return buf, cause(err)
+		case len(buf) > MaxFile:
+			return buf, errTooLarge
+		case len(buf) == cap(buf):
+			buf = slices.Grow(buf, len(buf))
+		}
 	}
-	if text.Len() > MaxFile {
-		return "", errTooLarge
-	}
-	return text.String(), nil
 }
 
 // cause takes the path out of an error that will name it anyway.
