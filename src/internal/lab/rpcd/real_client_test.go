@@ -58,6 +58,11 @@ func TestClientAgainstRealBus(t *testing.T) {
 				"ubus_rpc_session": id, "objects": objects, "pad": pad,
 			}})
 		}
+		// While rpcd sleeps everything waits in that queue.
+		if err := r.rpcd.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(300*time.Millisecond, func() { _ = r.rpcd.Process.Signal(syscall.SIGCONT) })
 		if _, err := c.Batch(ctx, requests...); err != nil {
 			t.Fatal(err)
 		}
