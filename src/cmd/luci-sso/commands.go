@@ -7,6 +7,7 @@ import (
 
 	"luci-sso/internal/app"
 	"luci-sso/internal/config"
+	"luci-sso/internal/explain"
 	"luci-sso/internal/handshake"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/replay"
@@ -30,6 +31,7 @@ var commands = []struct {
 	{"sync", "sync [--remove]", "bring rpcd's login entries in line with the roles, or take them out", runSync},
 	{"cleanup", "cleanup", "remove what expired logins and used tokens left behind", runCleanup},
 	{"login-button", "login-button install|remove|status", "the script tag in LuCI's login templates", runLoginButton},
+	{"explain", "explain CODE|ERROR", "what a code of the log or a provider's error means, and what to do", runExplain},
 	{"version", "version", "print the version", runVersion},
 }
 
@@ -63,6 +65,12 @@ func fail(err error) int {
 func runVersion([]string) int {
 	fmt.Println(version.Version)
 	return exitOK
+}
+
+func runExplain(args []string) int {
+	info, err := os.Stdout.Stat()
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+	return explain.Run(args, os.Stdout, os.Stderr, terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
 }
 
 func runSync(args []string) int {
