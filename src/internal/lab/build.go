@@ -21,12 +21,23 @@ const ProgramVariable = "LUCI_SSO_LAB_PROGRAM"
 // sources, for a lab that is started from elsewhere.
 const SourcesVariable = "LUCI_SSO_SOURCES"
 
+// RealProgramVariable is the same for a lab with a real router's root, which
+// runs the program as it is shipped.
+const RealProgramVariable = "LUCI_SSO_PROGRAM"
+
 // BuildFlags are how the program is built for a lab: like the shipped one,
 // except that its root directory is where it lies.
-var BuildFlags = []string{"-tags", "nethttpomithttp2", "-trimpath", "-ldflags", "-s -w -X luci-sso/internal/paths.root=@executable"}
+var BuildFlags = buildFlags("-s -w -X luci-sso/internal/paths.root=@executable")
 
-// Build compiles the CGI program for a lab to the file target.
-func Build(target string) error {
+// RealBuildFlags are how the shipped program is built.
+var RealBuildFlags = buildFlags("-s -w")
+
+func buildFlags(linker string) []string {
+	return []string{"-tags", "nethttpomithttp2", "-trimpath", "-ldflags", linker}
+}
+
+// Build compiles the CGI program to the file target.
+func Build(target string, flags []string) error {
 	repo, err := Repository()
 	if err != nil {
 		return err
@@ -35,7 +46,7 @@ func Build(target string) error {
 	if tool == "" {
 		tool = "go"
 	}
-	cmd := exec.Command(tool, append(append([]string{"build"}, BuildFlags...), "-o", target, "./cmd/luci-sso")...)
+	cmd := exec.Command(tool, append(append([]string{"build"}, flags...), "-o", target, "./cmd/luci-sso")...)
 	cmd.Dir = filepath.Join(repo, "src")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	output, err := cmd.CombinedOutput()
@@ -48,34 +59,39 @@ func Build(target string) error {
 	return nil
 }
 
-var built struct {
+// built are the two programs; they are kept in memory, so that nothing is left
+// behind when a test process ends.
+var built [2]struct {
 	sync.Once
 	program []byte
 	err     error
 }
 
-// loadProgram returns the CGI program. It is kept in memory, so that nothing
-// is left behind when a test process ends.
-func loadProgram(path string) ([]byte, error) {
+// loadProgram returns the CGI program for stand-ins or for a real root.
+func loadProgram(path string, real bool) ([]byte, error) {
+	variable, flags, once := ProgramVariable, BuildFlags, &built[0]
+	if real {
+		variable, flags, once = RealProgramVariable, RealBuildFlags, &built[1]
+	}
 	if path == "" {
-		path = os.Getenv(ProgramVariable)
+		path = os.Getenv(variable)
 	}
 	if path != "" {
 		return os.ReadFile(path)
 	}
-	built.Do(func() {
+	once.Do(func() {
 		dir, err := os.MkdirTemp("", "luci-sso-build-")
 		if err != nil {
-			built.err = err
+			once.err = err
 			return
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
 		target := filepath.Join(dir, "luci-sso")
-		if built.err = Build(target); built.err == nil {
-			built.program, built.err = os.ReadFile(target)
+		if once.err = Build(target, flags); once.err == nil {
+			once.program, once.err = os.ReadFile(target)
 		}
 	})
-	return built.program, built.err
+	return once.program, once.err
 }
 
 // Repository finds the directory of the sources: around the working directory

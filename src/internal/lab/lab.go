@@ -87,7 +87,10 @@ func Start(options Options) (l *Lab, err error) {
 			l = nil
 		}
 	}()
-	program, err := loadProgram(options.Program)
+	if options.RealRoot == "" && !options.StandIns {
+		options.RealRoot = os.Getenv(RealRootVariable)
+	}
+	program, err := loadProgram(options.Program, options.RealRoot != "")
 	if err != nil {
 		return l, err
 	}
@@ -113,9 +116,6 @@ func Start(options Options) (l *Lab, err error) {
 	l.config = DefaultConfig(options.Issuer, l.IDP.Client.ID, l.IDP.Client.Secret)
 	if options.Config != nil {
 		options.Config(l.config)
-	}
-	if options.RealRoot == "" && !options.StandIns {
-		options.RealRoot = os.Getenv(RealRootVariable)
 	}
 	resources := ""
 	var packaged []string

@@ -3,6 +3,7 @@
 package router
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -10,13 +11,27 @@ import (
 	"syscall"
 )
 
+// bundlePath is the router's certificate store.
+const bundlePath = "/etc/ssl/certs/ca-certificates.crt"
+
 // install puts our program, the configuration, the certificate store and the
 // browser's files where they are on a router.
 func (r *Router) install() error {
 	if err := r.InstallProgram(r.options.Program); err != nil {
 		return err
 	}
-	if err := os.WriteFile(r.At("/etc/ssl/certs/ca-certificates.crt"), r.options.Trust, 0o644); err != nil {
+	bundle := r.options.Trust
+	if r.Real {
+		if err := r.installReal(); err != nil {
+			return err
+		}
+		system, err := os.ReadFile(r.At(bundlePath))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		bundle = append(system, bundle...)
+	}
+	if err := os.WriteFile(r.At(bundlePath), bundle, 0o644); err != nil {
 		return err
 	}
 	if err := r.WriteConfig(r.options.Config); err != nil {
@@ -87,6 +102,12 @@ func copyTree(from, to string) error {
 		switch {
 		case entry.IsDir():
 			return os.MkdirAll(target, info.Mode().Perm()|0o700)
+		case info.Mode()&fs.ModeCharDevice != 0:
+			// /dev/null and its like; only root can make them.
+			if stat, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
+				return errors.Join(syscall.Mknod(target, stat.Mode, int(stat.Rdev)), os.Chmod(target, info.Mode().Perm()))
+			}
+			return nil
 		case info.Mode()&fs.ModeSymlink != 0:
 			link, err := os.Readlink(path)
 			if err != nil {
@@ -97,7 +118,7 @@ func copyTree(from, to string) error {
 		case info.Mode().IsRegular():
 			return copyFile(path, target, info.Mode().Perm())
 		}
-		return nil // Sockets and devices are made by whoever needs them.
+		return nil // Sockets and pipes are made by whoever needs them.
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/tls"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -71,6 +72,7 @@ type Router struct {
 	LuCI   *luci.Handler
 
 	options Options
+	daemons []*daemon
 	stops   []func()
 }
 
@@ -209,6 +211,12 @@ func (r *Router) makeRoot() error {
 	if r.Real {
 		if err := copyTree(r.options.RealRoot, root); err != nil {
 			return fmt.Errorf("copying %s: %w", r.options.RealRoot, err)
+		}
+		// An absolute link would lead out of the copy when followed from here.
+		if link, err := os.Readlink(r.At("/var")); err == nil && filepath.IsAbs(link) {
+			if err := errors.Join(os.Remove(r.At("/var")), os.Symlink(link[1:], r.At("/var"))); err != nil {
+				return err
+			}
 		}
 	} else if err := r.writeFiles(); err != nil {
 		return err
