@@ -173,42 +173,40 @@ func (s *Store) put(name, tag string, sealed []byte, issued time.Time) error {
 
 // makeRoom returns nil when one more file may be created, for the lock's holder.
 func (s *Store) makeRoom(tag string) error {
-	total, _, err := s.count(tag)
+	total, err := s.count()
 	if err != nil {
 		return saveFailed(err)
 	}
 	if total < s.opt.Capacity {
 		return nil
 	}
-	// What cannot be removed still counts, which is all that matters here.
-	_, _ = s.Reap()
-	total, own, err := s.count(tag)
+	total, own, _, err := s.sweep(tag)
 	switch {
-	case err != nil:
+	case err != nil && total == 0: // The directory itself is not to be read.
 		return saveFailed(err)
 	case total < s.opt.Capacity:
 		return nil
 	case tag != "" && own < clientShare && total < crowdFactor*s.opt.Capacity:
 		return nil
 	}
+	advice := "option rate_limit_per_client keeps a flood from locking others out"
+	if tag != "" {
+		advice = "this client has " + strconv.Itoa(own) + " of them"
+	}
 	return fault.New(fault.HandshakeCapacityExceeded,
 		strconv.Itoa(total)+" logins are in progress ("+strconv.Itoa(s.opt.Capacity)+" allowed) and none has expired: most likely a flood of requests; "+
-			"they expire after "+strconv.Itoa(int((s.opt.Lifetime+s.opt.Tolerance)/time.Second))+" s; option rate_limit_per_client keeps a flood from locking others out")
+			"each expires after "+seconds(s.opt.Lifetime+s.opt.Tolerance)+" s; "+advice)
 }
 
-// count returns how many pending logins there are, dead or alive, and how
-// many of them are the tagged client's.
-func (s *Store) count(tag string) (total, own int, err error) {
+// count returns how many pending logins there are, dead or alive, without
+// looking at any: nearly always that is all there is to know.
+func (s *Store) count() (total int, err error) {
 	err = store.Each(s.opt.Dir, func(name string) {
-		if !isName(name) {
-			return
-		}
-		total++
-		if tag != "" && strings.HasSuffix(name[nameLen:], tag) {
-			own++
+		if isName(name) {
+			total++
 		}
 	})
-	return total, own, err
+	return total, err
 }
 
 // Load returns the pending login of a handle without consuming it. Faults:
@@ -292,18 +290,35 @@ func (s *Store) Consume(handle secret.Value) error {
 // files of killed processes; for a full store and for the regular cleanup. It
 // needs no lock: a dead file does not come back to life.
 func (s *Store) Reap() (removed int, err error) {
+	_, _, removed, err = s.sweep("")
+	return removed, err
+}
+
+// sweep is Reap that counts, in the same pass, the living and those of them
+// that are the tagged client's.
+func (s *Store) sweep(tag string) (total, own, removed int, err error) {
 	now := s.opt.Now()
 	// Time stamps may have lost their fractions: a second more keeps the
 	// last instant of a live one safe.
 	window := s.opt.Lifetime + s.opt.Tolerance + time.Second
-	return store.Reap(s.opt.Dir, func(name string, stamp time.Time) bool {
+	removed, err = store.Reap(s.opt.Dir, func(name string, stamp time.Time) bool {
 		if store.IsTemp(name) {
 			// Written by the system's clock, whatever ours says.
 			return store.Abandoned(name, time.Now(), stamp)
 		}
-		age := store.Age(now, stamp)
-		return isName(name) && (age > window || age < -window)
+		if !isName(name) {
+			return false
+		}
+		if age := store.Age(now, stamp); age > window || age < -window {
+			return true
+		}
+		total++
+		if tag != "" && strings.HasSuffix(name[nameLen:], tag) {
+			own++
+		}
+		return false
 	})
+	return total, own, removed, err
 }
 
 // fileNames are the names under which a handle's file may lie: with the tag

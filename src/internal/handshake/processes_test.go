@@ -1,12 +1,15 @@
 package handshake
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"luci-sso/internal/fault"
+	"luci-sso/internal/ratelimit"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/store/storetest"
 )
@@ -133,5 +136,74 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	key, err := os.ReadFile(opt.KeyFile)
 	if err != nil || len(key) != 32 {
 		t.Errorf("key: %d bytes, %v", len(key), err)
+	}
+}
+
+// The request count and the pending logins together, in a flood that goes on
+// for longer than a pending login lives.
+func TestTenPeopleGetInDuringAFlood(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	limit := ratelimit.Open(filepath.Join(w.root, "run", "ratelimit"), ratelimit.Options{
+		Limit: 50, Window: time.Minute, PerClient: 10, Now: w.opt.Now,
+	})
+	start := func(address string) (secret.Value, error) {
+		if d, err := limit.Admit(address); err != nil || d.Diagnostic != "" {
+			return secret.Value{}, fmt.Errorf("%v %s", err, d.Diagnostic)
+		}
+		p := pending()
+		p.Client = ratelimit.Client(address)
+		return w.Save(p)
+	}
+	admitted, most := 0, 0
+	const starts = 3000
+	for i := 0; i < starts; i++ {
+		if i%6 == 0 {
+			w.now.Add(1) // 500 s in all.
+		}
+		n := i * 7919 % 300
+		if _, err := start(fmt.Sprintf("198.51.%d.%d", n/250, n%250)); err == nil {
+			admitted++
+		}
+		if i%300 != 299 {
+			continue
+		}
+		most = max(most, len(w.files(t)))
+		person := fmt.Sprint("192.0.2.", i/300)
+		handle, err := start(person)
+		if err != nil {
+			t.Errorf("start of person %s: %v", person, err)
+			continue
+		}
+		if _, err := limit.Admit(person); err != nil {
+			t.Errorf("callback of person %s: %v", person, err)
+		}
+		if _, err := w.Load(handle); err != nil {
+			t.Errorf("person %s: %v", person, err)
+		}
+		if err := w.Consume(handle); err != nil {
+			t.Errorf("person %s: %v", person, err)
+		}
+	}
+	t.Logf("%d of %d starts were admitted, at most %d files lay there, ten people got in", admitted, starts, most)
+	if most > crowdFactor*DefaultCapacity {
+		t.Errorf("%d files, want at most %d", most, crowdFactor*DefaultCapacity)
+	}
+}
+
+func BenchmarkSave(b *testing.B) {
+	for _, pendingLogins := range []int{0, 10, DefaultCapacity - 1} {
+		b.Run(fmt.Sprint(pendingLogins, " pending"), func(b *testing.B) {
+			w := newWorld(b, nil)
+			for i := 0; i < pendingLogins; i++ {
+				w.save(b)
+			}
+			b.ResetTimer()
+			for i := 0; i < b.N; i++ {
+				if err := w.Consume(w.save(b)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

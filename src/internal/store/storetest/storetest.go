@@ -163,8 +163,18 @@ func SmallDisk(t testing.TB, size int) string {
 // ReadOnly remounts a SmallDisk so that nothing can be written.
 func ReadOnly(t testing.TB, dir string) {
 	t.Helper()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-		t.Fatal("remount read-only:", err)
+	// A process that another test is just starting has copies of this one's
+	// open files for a moment, and keeps the disk busy with them.
+	var err error
+	for i := 0; i < 500; i++ {
+		err = syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
+		if err != syscall.EBUSY {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err != nil {
+		t.Fatal("remount read-only: ", err)
 	}
 }
 
