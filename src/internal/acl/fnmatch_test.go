@@ -80,6 +80,8 @@ var matches = []struct {
 	{"[[:alpha:][:digit:]_]", "_", true},
 	{"[[:bogus:]]", "b", false},
 	{"[[:digit:]", "[[:digit:]", false},
+	{"[[::]]", "[[::]]", false},
+	{"[[::]a]", "a", true},
 	{"[[:digit", "[[:digit", true},
 	{"[[:digit:", "1", false},
 	{`\*`, "*", true},

@@ -92,13 +92,12 @@ func (d *Document) Text() ([]byte, error) {
 			replacements = append(replacements, d.replace(s, text))
 		}
 	}
+	// They do not overlap: what a section's place is widened by is blank.
 	slices.SortFunc(replacements, func(a, b replacement) int { return a.start - b.start })
 
 	var out bytes.Buffer
 	from := 0
 	for _, r := range replacements {
-		// Two removals can both claim the blank line between them.
-		r.start = max(r.start, from)
 		out.Write(d.text[from:r.start])
 		out.WriteString(r.text)
 		from = r.end

@@ -190,7 +190,8 @@ func TestEditFailures(t *testing.T) {
 
 func TestEditWaitsForTheLock(t *testing.T) {
 	t.Parallel()
-	path := writeConfig(t, someRPCD)
+	// The old file needs no change, the new one does.
+	path := writeConfig(t, someRPCD+"\nconfig login 'n'\n\toption username 'sso:n'\n\tlist read '*'\n")
 	other, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)

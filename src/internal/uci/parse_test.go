@@ -137,6 +137,10 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		emptied, err := ParseDocument(data)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var whole strings.Builder
 		for _, s := range pkg.Sections {
 			if s.Anonymous {
@@ -148,6 +152,7 @@ func FuzzParse(f *testing.F) {
 			}
 			whole.WriteString(text)
 			document.Set(s)
+			emptied.Remove(s.Name)
 			again, err := Parse([]byte(text))
 			if err != nil || !again.Sections[0].Equal(s) {
 				t.Fatalf("%q reads as %+v (%v), want %+v", text, again, err, s)
@@ -156,8 +161,10 @@ func FuzzParse(f *testing.F) {
 		if _, err := Parse([]byte(whole.String())); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := document.Text(); err != nil && !errors.Is(err, errLayout) {
-			t.Fatal(err)
+		for _, d := range []*Document{document, emptied} {
+			if _, err := d.Text(); err != nil && !errors.Is(err, errLayout) {
+				t.Fatal(err)
+			}
 		}
 	})
 }

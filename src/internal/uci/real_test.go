@@ -92,3 +92,46 @@ func randomFile(random *rand.Rand) string {
 	}
 	return b.String()
 }
+
+// TestRealUCIStagedChanges edits a file while somebody has a change to it
+// staged, which must stay theirs to commit.
+func TestRealUCIStagedChanges(t *testing.T) {
+	root := openwrt.Copy(t)
+	uci := func(args ...string) string {
+		t.Helper()
+		out, err := root.Run("/sbin/uci", args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	root.WriteFile("/etc/config/conf", "# kept\nconfig t m\n\toption a b\n")
+	uci("set", "conf.m.a=staged")
+	if _, err := Edit(root.Path("/etc/config/conf"), setN); err != nil {
+		t.Fatal(err)
+	}
+	pkg, err := Load(root.Path("/etc/config/conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if value, _ := pkg.Sections[0].Get("a"); value != "b" {
+		t.Errorf("Edit committed a staged change: a is %q", value)
+	}
+	if got, want := uci("changes", "conf"), "conf.m.a='staged'\n"; got != want {
+		t.Errorf("after Edit the staged changes are %q, want %q", got, want)
+	}
+	uci("commit", "conf")
+	if got, want := uci("-X", "show", "conf"), "conf.m=t\nconf.m.a='staged'\nconf.n=login\nconf.n.username='sso:n'\nconf.n.read='*'\n"; got != want {
+		t.Errorf("after uci commit the configuration is\n%swant\n%s", got, want)
+	}
+	// uci has written the file anew; the section still goes without a trace.
+	before := readConfig(t, root.Path("/etc/config/conf"))
+	if _, err := Edit(root.Path("/etc/config/conf"), func(d *Document) error { d.Remove("n"); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	uci("set", "conf.m.a=staged")
+	uci("commit", "conf")
+	if got := readConfig(t, root.Path("/etc/config/conf")); strings.Contains(got, "login") || !strings.HasPrefix(before, strings.TrimRight(got, "\n")) {
+		t.Errorf("the file is\n%q\nand was\n%q", got, before)
+	}
+}
