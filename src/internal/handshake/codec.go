@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/crypto/chacha20poly1305"
 
+	"luci-sso/internal/fault"
+	"luci-sso/internal/random"
 	"luci-sso/internal/secret"
 )
 
@@ -70,3 +72,36 @@ func decode(b []byte) (Pending, error) {
 		Issued: time.UnixMilli(issued),
 	}, nil
 }
+
+// seal and open are XChaCha20-Poly1305 with a random nonce of 192 bits, large
+// enough never to repeat, in front.
+
+func seal(key []byte, handle string, plain []byte) ([]byte, error) {
+	aead, err := chacha20poly1305.NewX(key)
+	if err != nil {
+		return nil, fault.Wrap(fault.CryptoError, err, "the pending login cannot be sealed: "+err.Error())
+	}
+	nonce, err := random.Bytes(chacha20poly1305.NonceSizeX)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nonce, nonce, plain, additional(handle)), nil
+}
+
+func open(key []byte, handle string, sealed []byte) (Pending, error) {
+	aead, err := chacha20poly1305.NewX(key)
+	if err != nil {
+		return Pending{}, err
+	}
+	if len(sealed) < chacha20poly1305.NonceSizeX+chacha20poly1305.Overhead {
+		return Pending{}, errors.New("it is cut short")
+	}
+	nonce, box := sealed[:chacha20poly1305.NonceSizeX], sealed[chacha20poly1305.NonceSizeX:]
+	plain, err := aead.Open(nil, nonce, box, additional(handle))
+	if err != nil {
+		return Pending{}, errors.New("its seal is broken")
+	}
+	return decode(plain)
+}
+
+func additional(handle string) []byte { return []byte("luci-sso pending login 1\x00" + handle) }

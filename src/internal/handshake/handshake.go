@@ -40,8 +40,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/chacha20poly1305"
-
 	"luci-sso/internal/fault"
 	"luci-sso/internal/random"
 	"luci-sso/internal/secret"
@@ -321,54 +319,6 @@ func (s *Store) sweep(tag string) (total, own, removed int, err error) {
 	return total, own, removed, err
 }
 
-// fileNames are the names under which a handle's file may lie: with the tag
-// of the client it ends in, or, when the clients were not told apart, without.
-func fileNames(handle string) ([2]string, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(handle)
-	// Strictness about the length, because only that was ever issued; the
-	// decoder skips line ends, hence the look at both lengths.
-	if err != nil || len(raw) != sha256.Size || len(handle) != random.TokenLen {
-		return [2]string{}, fault.New(fault.MalformedStateCookie,
-			"the cookie __Host-luci_sso_state is not 43 characters of base64url ("+strconv.Itoa(len(handle))+" came): it was changed on the way")
-	}
-	return [2]string{
-		fileName(handle, ""),
-		fileName(handle, hex.EncodeToString(raw[len(raw)-tagSize:])),
-	}, nil
-}
-
-func fileName(handle, tag string) string {
-	sum := sha256.Sum256([]byte(handle))
-	name := hex.EncodeToString(sum[:])
-	if tag != "" {
-		name += "-" + tag
-	}
-	return name
-}
-
-func isName(name string) bool {
-	if len(name) != nameLen && (len(name) != nameLen+1+2*tagSize || name[nameLen] != '-') {
-		return false
-	}
-	for i := 0; i < len(name); i++ {
-		c := name[i]
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && i != nameLen {
-			return false
-		}
-	}
-	return true
-}
-
-// clientTag names a client towards the file system only. It is keyed, so that
-// a directory listing does not tell who is logging in.
-func clientTag(key []byte, client string) []byte {
-	h := sha256.New()
-	h.Write([]byte("luci-sso client\x00"))
-	h.Write(key) // Of fixed length: key and client cannot run into each other.
-	h.Write([]byte(client))
-	return h.Sum(nil)[:tagSize]
-}
-
 func notFound() error {
 	return fault.New(fault.StateNotFound,
 		"there is no pending login for this cookie: it was finished already, has expired and was removed, or the router was restarted")
@@ -377,36 +327,3 @@ func notFound() error {
 func saveFailed(err error) error {
 	return fault.Wrap(fault.StateSaveFailed, err, "the pending login cannot be kept: "+err.Error())
 }
-
-// seal and open are XChaCha20-Poly1305 with a random nonce of 192 bits, large
-// enough never to repeat, in front.
-
-func seal(key []byte, handle string, plain []byte) ([]byte, error) {
-	aead, err := chacha20poly1305.NewX(key)
-	if err != nil {
-		return nil, fault.Wrap(fault.CryptoError, err, "the pending login cannot be sealed: "+err.Error())
-	}
-	nonce, err := random.Bytes(chacha20poly1305.NonceSizeX)
-	if err != nil {
-		return nil, err
-	}
-	return aead.Seal(nonce, nonce, plain, additional(handle)), nil
-}
-
-func open(key []byte, handle string, sealed []byte) (Pending, error) {
-	aead, err := chacha20poly1305.NewX(key)
-	if err != nil {
-		return Pending{}, err
-	}
-	if len(sealed) < chacha20poly1305.NonceSizeX+chacha20poly1305.Overhead {
-		return Pending{}, errors.New("it is cut short")
-	}
-	nonce, box := sealed[:chacha20poly1305.NonceSizeX], sealed[chacha20poly1305.NonceSizeX:]
-	plain, err := aead.Open(nil, nonce, box, additional(handle))
-	if err != nil {
-		return Pending{}, errors.New("its seal is broken")
-	}
-	return decode(plain)
-}
-
-func additional(handle string) []byte { return []byte("luci-sso pending login 1\x00" + handle) }

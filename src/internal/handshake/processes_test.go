@@ -156,20 +156,20 @@ func TestTenPeopleGetInDuringAFlood(t *testing.T) {
 		return w.Save(p)
 	}
 	admitted, most := 0, 0
-	const starts = 3000
+	const starts = 1500
 	for i := 0; i < starts; i++ {
-		if i%6 == 0 {
+		if i%3 == 0 {
 			w.now.Add(1) // 500 s in all.
 		}
 		n := i * 7919 % 300
 		if _, err := start(fmt.Sprintf("198.51.%d.%d", n/250, n%250)); err == nil {
 			admitted++
 		}
-		if i%300 != 299 {
+		if i%150 != 149 {
 			continue
 		}
 		most = max(most, len(w.files(t)))
-		person := fmt.Sprint("192.0.2.", i/300)
+		person := fmt.Sprint("192.0.2.", i/150)
 		handle, err := start(person)
 		if err != nil {
 			t.Errorf("start of person %s: %v", person, err)
