@@ -1,0 +1,332 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=dash
+#
+# Runs inside a router's root, as the first process of a namespace of its own:
+# what it starts ends with it. Installs, upgrades and removes the packages and
+# says of each expectation `ok` or `FAIL`. $1 is "real" where OpenWrt's own
+# programs are there, "stand-in" where ours take their place.
+
+kind=$1
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+
+backend=/tmp/t/luci-sso.ipk
+page=/tmp/t/luci-app-sso.ipk
+language=/tmp/t/luci-i18n-sso-de.ipk
+newer=/tmp/t/newer.ipk
+[ -f $language ] || language=
+
+base=/usr/share/ucode/luci/template/sysauth.ut
+themed=/usr/share/ucode/luci/template/themes/bootstrap/sysauth.ut
+rpcd=/etc/config/rpcd
+config=/etc/config/luci-sso
+
+ok() { echo "ok $*"; }
+bad() { echo "FAIL $*"; }
+
+# expect WHAT COMMAND...: the command succeeds.
+expect() {
+	local what="$1"
+	shift
+	if "$@" > /tmp/t/out 2>&1; then ok "$what"; else bad "$what"; sed 's/^/     /' /tmp/t/out; fi
+}
+
+# equal WHAT WANT GOT
+equal() {
+	if [ "$2" = "$3" ]; then ok "$1"; else bad "$1"; printf '     want: %s\n     got:  %s\n' "$2" "$3"; fi
+}
+
+absent() { [ ! -e "$1" ] && [ ! -L "$1" ]; }
+
+# Every file and link with its content, mode and owner, but for what lives in
+# memory on a router and the package manager's own notes.
+snapshot() {
+	find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /usr/lib/opkg \) -prune -o \
+		-type f -exec stat -c '%A %u:%g %n' {} + -o -type l -exec stat -c '%A %N' {} + | sort -k 3
+	find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /usr/lib/opkg \) -prune -o \
+		-type f -exec md5sum {} + | sort -k 2
+}
+
+# What of the manifest is not as it says. One-time scripts are gone by now.
+wrong_files() {
+	local package mode path
+	while read -r package mode path _; do
+		case "$package $path" in
+		*' /etc/uci-defaults/'*) ;;
+		'luci-sso '* | 'luci-app-sso '* | 'luci-i18n-sso-de '*)
+			if [ "$mode" = link ]; then
+				[ -L "$path" ] || echo "no link $path"
+			elif [ "$(stat -c 0%a "$path" 2>&1)" != "$mode" ]; then
+				echo "$path is not there with mode $mode"
+			fi
+			;;
+		esac
+	done < /tmp/t/manifest
+}
+
+# Anything of ours, as a file, link or directory.
+ours() {
+	find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /usr/lib/opkg \) -prune -o \
+		\( -name '*luci[-_]*sso*' -o -name 'sso.*.lmo' \) -print
+}
+
+count() { grep -c "$1" "$2" 2>/dev/null; }
+
+# The lines of a section of rpcd's configuration, quotes removed.
+entry() {
+	awk -v name="'$1'" '$1 == "config" { inside = ($3 == name); next } inside && NF { print $1, $2, $3 }' "$rpcd" |
+		tr -d "'" | sort | tr '\n' ';'
+}
+
+entries() { sed -n "s/^config login '\(luci_sso_.*\)'/\1/p" "$rpcd" | sort | tr '\n' ' '; }
+
+# roles: writes the configuration with the sections on standard input.
+roles() {
+	{ printf "config oidc 'default'\n\toption enabled '0'\n\n"; cat; } > $config
+	chmod 600 $config
+}
+
+install() { opkg install "$@" > /tmp/t/opkg 2>&1 || { bad "opkg install $*"; cat /tmp/t/opkg; }; }
+remove() { opkg remove "$@" > /tmp/t/opkg 2>&1 || { bad "opkg remove $*"; cat /tmp/t/opkg; }; }
+
+# --- OpenWrt's own daemons, where they are -----------------------------------
+
+wait_for() {
+	local n=0
+	until "$@" > /dev/null 2>&1; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || { bad "waited in vain: $*"; return 1; }
+		sleep 0.1
+	done
+}
+
+if [ "$kind" = real ]; then
+	ip link set lo up 2>/dev/null || ifconfig lo up
+	mkdir -p /var/run/ubus /var/lock
+	ubusd -s /var/run/ubus/ubus.sock &
+	wait_for [ -S /var/run/ubus/ubus.sock ]
+	procd -S -s /var/run/ubus/ubus.sock > /tmp/t/procd 2>&1 &
+	wait_for ubus list service
+	/etc/init.d/rpcd start
+	wait_for ubus list session
+	reload_config # The first one only takes note.
+fi
+
+rpcd_pid() { pidof rpcd; }
+
+# session USER: a session as a login makes one; its rights are what rpcd
+# gives that user when it reloads.
+session() {
+	local id
+	id="$(ubus call session create '{"timeout":3600}' | sed -n 's/.*"ubus_rpc_session": "\([0-9a-f]*\)".*/\1/p')"
+	ubus call session set "{\"ubus_rpc_session\":\"$id\",\"values\":{\"username\":\"$1\",\"token\":\"0123456789abcdef0123456789abcdef\"}}"
+	echo "$id"
+}
+
+may() { # may SESSION GROUP FUNCTION: prints true or false
+	ubus call session access "{\"ubus_rpc_session\":\"$1\",\"scope\":\"access-group\",\"object\":\"$2\",\"function\":\"$3\"}" 2>/dev/null |
+		sed -n 's/.*"access": \([a-z]*\).*/\1/p'
+}
+
+may_is() { [ "$(may "$2" "$3" "$4")" = "$1" ]; }
+
+# settle COMMAND...: gives what was set in motion ten seconds to get there.
+# What was reached is for the expectation after it to say.
+settle() {
+	local n=0
+	until "$@" || [ $n -ge 100 ]; do
+		n=$((n + 1))
+		sleep 0.1
+	done
+}
+
+alive() { ubus call session get "{\"ubus_rpc_session\":\"$1\"}"; }
+
+# get PATH SESSION: LuCI's answer to a browser with that session.
+get() {
+	env -i PATH="$PATH" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET SERVER_PROTOCOL=HTTP/1.1 HTTPS=on \
+		SCRIPT_NAME=/cgi-bin/luci PATH_INFO="$1" REQUEST_URI="/cgi-bin/luci$1" QUERY_STRING= \
+		HTTP_HOST=router.test HTTP_COOKIE="sysauth_https=$2" REMOTE_ADDR=127.0.0.1 /www/cgi-bin/luci 2>&1 | tr -d '\r'
+}
+
+location() { sed -n 's/^[Ll]ocation: //p'; }
+
+# --- install -----------------------------------------------------------------
+
+mkdir -p /etc/crontabs
+printf '# by hand\n5 5 * * * /bin/true' > /etc/crontabs/root # No newline at its end.
+snapshot > /tmp/t/before
+cp -p $base /tmp/t/base
+cp -p $rpcd /tmp/t/rpcd
+
+install $backend $page $language
+
+equal "the manifest's files are there with their modes" "" "$(wrong_files)"
+equal "its one-time script has run and is gone" "" "$(find /etc/uci-defaults -name '*sso*' 2>/dev/null)"
+equal "/var/run/luci-sso is for root alone" "drwx------ 0" "$(stat -c '%A %u' /var/run/luci-sso)"
+equal "the login page carries the script once" 1 "$(count luci-sso/login.js $base)"
+equal "the theme's login page carries it once" 1 "$(count luci-sso/login.js $themed)"
+expect "the command agrees" luci-sso login-button status
+equal "cron cleans up every day" 1 "$(count 'luci-sso daily' /etc/crontabs/root)"
+equal "what cron ran before is a line of its own" 1 "$(count '^5 5 \* \* \* /bin/true$' /etc/crontabs/root)"
+expect "the daily run ends well" /etc/init.d/luci-sso daily
+expect "the service starts at boot" [ -L /etc/rc.d/S11luci-sso ]
+equal "rpcd has the shipped role's entry, without a password" \
+	"list read *;list read unauthenticated;list write *;option username sso:admin;" "$(entry luci_sso_admin)"
+expect "the secret configuration is for root alone" [ "$(stat -c %a $config)" = 600 ]
+expect "SSO ships switched off" grep -q "option enabled '0'" $config
+expect "no e-mail address has rights as shipped" sh -c "! grep -q '^[^#]*list email' $config"
+
+snapshot > /tmp/t/installed
+install --force-reinstall $backend
+snapshot > /tmp/t/again
+expect "a second installation changes nothing" diff /tmp/t/installed /tmp/t/again
+
+cp -p /tmp/t/base $base
+/etc/init.d/luci-sso start > /dev/null 2>&1
+equal "after an upgrade of LuCI the next boot puts the script back" 1 "$(count luci-sso/login.js $base)"
+
+mkdir -p /usr/share/ucode/luci/template/themes/late
+cp -p /tmp/t/base /usr/share/ucode/luci/template/themes/late/sysauth.ut
+/etc/init.d/luci-sso daily > /dev/null 2>&1
+equal "a theme installed later gets it with the daily run" 1 "$(count luci-sso/login.js /usr/share/ucode/luci/template/themes/late/sysauth.ut)"
+rm -r /usr/share/ucode/luci/template/themes/late
+
+/etc/init.d/luci-sso disable
+luci-sso login-button remove > /dev/null
+/etc/init.d/luci-sso daily > /dev/null 2>&1
+equal "switched off by hand, it stays out" 0 "$(count luci-sso/login.js $base)"
+/etc/init.d/luci-sso enable
+/etc/init.d/luci-sso start > /dev/null 2>&1
+
+# --- roles -------------------------------------------------------------------
+
+roles <<'X'
+config role 'root'
+	list email 'a@example.com'
+	list read '*'
+
+config role 'net'
+	list group 'net'
+	list read 'luci-*'
+	list read '!luci-app-acl'
+	list write 'luci-mod-network'
+
+config role 'viewer'
+	list sub '1'
+	list read 'luci-base'
+X
+/etc/init.d/luci-sso reload > /dev/null 2>&1
+equal "the entries follow the roles" "luci_sso_net luci_sso_root luci_sso_viewer " "$(entries)"
+equal "a role called root does not become root" "list read *;list read unauthenticated;option username sso:root;" "$(entry luci_sso_root)"
+equal "a pattern and a negation arrive as they are" \
+	"list read !luci-app-acl;list read luci-*;list read unauthenticated;list write luci-mod-network;option username sso:net;" "$(entry luci_sso_net)"
+equal "root's own entry is untouched" 1 "$(grep -c "option username 'root'" $rpcd)"
+
+sed -i "s/option username 'sso:viewer'/&\n\toption password 'x'/" $rpcd
+expect "an entry of ours can be tampered with" grep -q "option password 'x'" $rpcd
+/etc/init.d/luci-sso reload > /dev/null 2>&1
+equal "a password in an entry of ours does not last" 0 "$(entry luci_sso_viewer | grep -c password)"
+
+if [ "$kind" = real ]; then
+	pid="$(rpcd_pid)"
+	admin="$(session root)"
+	person="$(session sso:viewer)"
+	/etc/init.d/rpcd reload
+	settle may_is true "$admin" luci-mod-network-config write
+	equal "a reload of rpcd in the middle of a session keeps root's rights" true "$(may "$admin" luci-mod-network-config write)"
+	equal "and gives the SSO session what its role may" "true false" "$(may "$person" luci-base read) $(may "$person" luci-base write)"
+
+	sed -i "s/list read 'luci-base'/list read 'luci-mod-status*'/" $config
+	ubus call service event '{"type":"config.change","data":{"package":"luci-sso"}}'
+	settle may_is true "$person" luci-mod-status-index read
+	equal "Save & Apply reaches a running session" "false true" "$(may "$person" luci-base read) $(may "$person" luci-mod-status-index read)"
+fi
+
+sed -i "s/config role 'viewer'/config role 'guest'/; /config role 'root'/,/list read/d" $config
+if [ "$kind" = real ]; then
+	ubus call service event '{"type":"config.change","data":{"package":"luci-sso"}}'
+	settle may_is false "$person" luci-mod-status-index read
+	equal "a renamed role takes the rights from its old sessions" false "$(may "$person" luci-mod-status-index read)"
+	expect "which rpcd still knows" alive "$person"
+	expect "root is still logged in" alive "$admin"
+	equal "rpcd was never restarted" "$pid" "$(rpcd_pid)"
+else
+	/etc/init.d/luci-sso reload
+	expect "the service follows its configuration" grep -q '^luci-sso luci-sso$' /tmp/triggers
+fi
+equal "a deleted role's entry goes, a renamed one's moves" "luci_sso_guest luci_sso_net " "$(entries)"
+
+# --- logging out -------------------------------------------------------------
+
+if [ "$kind" = real ]; then
+	token=0123456789abcdef0123456789abcdef
+	rm -f /tmp/luci-indexcache.*
+	equal "LuCI's login page shows the script once" 1 "$(get / none | grep -c luci-sso/login.js)"
+
+	roles <<'X'
+config role 'viewer'
+	list sub '1'
+	list read 'luci-base'
+X
+	/etc/init.d/luci-sso reload > /dev/null 2>&1
+	person="$(session sso:viewer)"
+	admin="$(session root)"
+	/etc/init.d/rpcd reload
+	settle may_is true "$person" luci-base read
+	sed -i "s/enabled '0'/enabled '1'/" $config
+	equal "an SSO session logs out at the provider" "/cgi-bin/luci-sso/logout?stoken=$token" "$(get /admin/logout "$person" | location)"
+	expect "which needs the session: it is still there" alive "$person"
+	equal "anybody else logs out as ever" /cgi-bin/luci/ "$(get /admin/logout "$admin" | location)"
+	expect "and is logged out" sh -c "! ubus call session get '{\"ubus_rpc_session\":\"$admin\"}'"
+	sed -i "s/enabled '1'/enabled '0'/" $config
+	equal "with SSO switched off an SSO session, too" /cgi-bin/luci/ "$(get /admin/logout "$person" | location)"
+	expect "and is logged out" sh -c "! ubus call session get '{\"ubus_rpc_session\":\"$person\"}'"
+fi
+
+# --- upgrade -----------------------------------------------------------------
+
+mkdir -p /etc/luci-sso
+echo key > /etc/luci-sso/secret.key
+cp -p $config /tmp/t/config
+: > /tmp/services
+
+install $newer
+expect "an upgrade keeps the configuration" diff /tmp/t/config $config
+expect "and the secret key" grep -q key /etc/luci-sso/secret.key
+equal "and does nothing twice" "1 1 1" \
+	"$(count luci-sso/login.js $base) $(count luci-sso/login.js $themed) $(count 'luci-sso daily' /etc/crontabs/root)"
+equal "sysupgrade keeps the key" /etc/luci-sso/ "$(cat /lib/upgrade/keep.d/luci-sso)"
+rm -f $config-opkg
+
+# --- remove ------------------------------------------------------------------
+
+remove ${language:+luci-i18n-sso-de} luci-app-sso
+equal "without the page the backend still works" 1 "$(count luci-sso/login.js $base)"
+remove luci-sso
+expect "rpcd's configuration is as before" diff /tmp/t/rpcd $rpcd
+expect "an edited configuration outlives its package" diff /tmp/t/config $config
+rm -f $config
+snapshot > /tmp/t/after
+# Of the crontab, only the newline that was missing stays; LuCI keeps
+# the name of a language whose packages are gone, as for its own.
+sed -i '/ \/etc\/crontabs\/root$/d; / \/etc\/config\/luci$/d' /tmp/t/before /tmp/t/after
+expect "nothing is left and nothing lost" diff /tmp/t/before /tmp/t/after
+equal "the crontab has its own lines" '# by hand;5 5 * * * /bin/true;' "$(tr '\n' ';' < /etc/crontabs/root)"
+equal "no file, link or directory of ours is left" "" "$(ours)"
+expect "nor in memory" absent /var/run/luci-sso
+
+# Once more, unedited and without a crontab to begin with.
+rm -f /etc/crontabs/root
+install $backend
+remove luci-sso
+equal "unedited, the configuration goes, too" "" "$(ours)"
+expect "and so does a crontab that was only ours" absent /etc/crontabs/root
+expect "rpcd's configuration is as before" diff /tmp/t/rpcd $rpcd
+
+if [ "$kind" = real ]; then
+	equal "rpcd is the process it was" "$pid" "$(rpcd_pid)"
+else
+	equal "nothing was ever restarted" 0 "$(count restart /tmp/services)"
+	expect "rpcd was told to reload" grep -q '^rpcd reload$' /tmp/services
+fi
