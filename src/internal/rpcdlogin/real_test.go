@@ -63,8 +63,7 @@ func TestRealRPCDReload(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// rpcd replaces itself and registers anew. What it had is gone the moment
-	// it does, so wait for a right to appear.
+	// rpcd replaces itself and registers anew: wait for a right to appear.
 	if err := rpcd.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,10 @@ import (
 )
 
 // Call calls a method on the router's bus at socketPath and returns the last
-// reply, with all its repeated names.
+// reply, with all its repeated names. A call that rpcd's reload overtakes is
+// never answered; it fails after a few seconds.
 func Call(socketPath, object, method string, args ubus.Table) (ubus.Ordered, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	conn, err := ubus.Dial(ctx, socketPath)
 	if err != nil {
