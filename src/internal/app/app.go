@@ -355,7 +355,7 @@ func (r *request) flow() (*login.Flow, error) {
 		Note:         func(f *fault.Fault) { r.notes = append(r.notes, f) },
 	}
 	if r.config.RateLimitPerClient > 0 {
-		flow.Client = r.Client.String()
+		flow.Client = ratelimit.Client(r.Client.String())
 	}
 	return flow, nil
 }
