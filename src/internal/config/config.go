@@ -85,6 +85,30 @@ func Parse(path string) (*Config, error) {
 	return parse(pkg, settings(pkg))
 }
 
+// With is Parse with some options of the settings replaced, as a form holds
+// them before they are saved; "" unsets one. Without a file, the options are
+// all there is.
+func With(path string, options map[string]string) (*Config, error) {
+	pkg, err := read(path)
+	if fault.Is(err, fault.SSODisabled) {
+		pkg, err = &uci.Package{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	section := *settings(pkg)
+	section.Options = slices.Clone(section.Options)
+	for name, value := range options {
+		option := uci.Option{Name: name, Values: []string{value}}
+		if i := slices.IndexFunc(section.Options, func(o uci.Option) bool { return o.Name == name }); i >= 0 {
+			section.Options[i] = option
+		} else {
+			section.Options = append(section.Options, option)
+		}
+	}
+	return parse(pkg, &section)
+}
+
 func read(path string) (*uci.Package, error) {
 	pkg, err := uci.Load(path)
 	if err == nil {
@@ -118,11 +142,25 @@ type reader struct {
 	err     error
 }
 
-func (r *reader) fail(code fault.Code, detail string) {
+func (r *reader) fail(code fault.Code, name, detail string) {
+	r.failed(code, &OptionError{Option: name, Detail: detail}, detail)
+}
+
+func (r *reader) failed(code fault.Code, err *OptionError, detail string) {
 	if r.err == nil {
-		r.err = fault.New(code, detail)
+		r.err = fault.Wrap(code, err, detail)
 	}
 }
+
+// OptionError says which option a configuration fails by. It is wrapped in
+// the fault.
+type OptionError struct {
+	Option  string
+	Missing bool   // It is required and not set.
+	Detail  string // As in the fault.
+}
+
+func (e *OptionError) Error() string { return e.Detail }
 
 // text returns an option, or its default when it is unset or empty.
 func (r *reader) text(name, otherwise string) string {
@@ -131,7 +169,7 @@ func (r *reader) text(name, otherwise string) string {
 		return otherwise
 	}
 	if option.List {
-		r.fail(fault.ConfigError, "option "+name+" (line "+strconv.Itoa(option.Line)+") is a list where one value belongs")
+		r.fail(fault.ConfigError, name, "option "+name+" (line "+strconv.Itoa(option.Line)+") is a list where one value belongs")
 		return ""
 	}
 	if value := option.Values[len(option.Values)-1]; value != "" {
@@ -143,7 +181,8 @@ func (r *reader) text(name, otherwise string) string {
 func (r *reader) required(name string) string {
 	value := r.text(name, "")
 	if value == "" {
-		r.fail(fault.ConfigError, "option "+name+" is missing: uci set luci-sso."+Section+"."+name+"=…")
+		detail := "option " + name + " is missing: uci set luci-sso." + Section + "." + name + "=…"
+		r.failed(fault.ConfigError, &OptionError{Option: name, Missing: true, Detail: detail}, detail)
 	}
 	return value
 }
@@ -155,7 +194,7 @@ func (r *reader) choice(name string, values ...string) string {
 			return value
 		}
 	}
-	r.fail(fault.ConfigError, "option "+name+" is "+syslog.Quote(value)+", expected one of "+strings.Join(values, ", "))
+	r.fail(fault.ConfigError, name, "option "+name+" is "+syslog.Quote(value)+", expected one of "+strings.Join(values, ", "))
 	return ""
 }
 
@@ -170,7 +209,7 @@ func (r *reader) number(name, otherwise string, low, high int) int {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil || n < low || n > high {
-		r.fail(fault.ConfigError, "option "+name+" is "+syslog.Quote(value)+", expected a whole number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
+		r.fail(fault.ConfigError, name, "option "+name+" is "+syslog.Quote(value)+", expected a whole number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
 		return 0
 	}
 	return n
@@ -184,12 +223,12 @@ func (r *reader) url(name string, insecure fault.Code, query bool) string {
 		return ""
 	}
 	if !strings.HasPrefix(value, "https://") {
-		r.fail(insecure, "option "+name+" is "+syslog.Quote(value)+", it must begin with https://")
+		r.fail(insecure, name, "option "+name+" is "+syslog.Quote(value)+", it must begin with https://")
 		return ""
 	}
 	parsed, err := url.Parse(value)
 	if err != nil || parsed.Host == "" || parsed.User != nil || strings.Contains(value, "#") || !query && strings.Contains(value, "?") || strings.ContainsAny(value, " \t\r\n") {
-		r.fail(fault.ConfigError, "option "+name+" "+syslog.Quote(value)+" is not a plain URL: no user, query or fragment belongs there")
+		r.fail(fault.ConfigError, name, "option "+name+" "+syslog.Quote(value)+" is not a plain URL: no user, query or fragment belongs there")
 		return ""
 	}
 	return value
@@ -253,16 +292,16 @@ func roles(pkg *uci.Package) []Role {
 // check is for what concerns more than one option or more than form.
 func (c *Config) check(r *reader) {
 	if !slices.Contains(strings.Fields(c.Scope), "openid") {
-		r.fail(fault.ConfigError, "option scope is "+syslog.Quote(c.Scope)+", it must contain openid")
+		r.fail(fault.ConfigError, "scope", "option scope is "+syslog.Quote(c.Scope)+", it must contain openid")
 	}
 	if c.CAFile != "" && !filepath.IsAbs(c.CAFile) {
-		r.fail(fault.ConfigError, "option ca_file is "+syslog.Quote(c.CAFile)+", expected an absolute path")
+		r.fail(fault.ConfigError, "ca_file", "option ca_file is "+syslog.Quote(c.CAFile)+", expected an absolute path")
 	}
 	if c.InternalIssuerURL != "" && c.IssuerURL != "" {
 		internal, _ := url.Parse(c.InternalIssuerURL)
 		issuer, _ := url.Parse(c.IssuerURL)
 		if path := strings.TrimSuffix(internal.Path, "/"); path != "" && path != strings.TrimSuffix(issuer.Path, "/") {
-			r.fail(fault.ConfigError, "option internal_issuer_url is "+syslog.Quote(c.InternalIssuerURL)+", expected an origin such as https://id.lan: the paths come from issuer_url")
+			r.fail(fault.ConfigError, "internal_issuer_url", "option internal_issuer_url is "+syslog.Quote(c.InternalIssuerURL)+", expected an origin such as https://id.lan: the paths come from issuer_url")
 		}
 	}
 }

@@ -26,40 +26,48 @@ type Rules struct {
 
 // Match is the outcome of Find.
 type Match struct {
-	Role *config.Role // nil when no role matched.
-	By   string       // What matched: "email", "group …" or "sub".
+	Role  *config.Role // nil when no role matched.
+	By    string       // For the log: "email", "group …" or "sub".
+	Kind  string       // "email", "group" or "sub"; "" when no role matched.
+	Value string       // The entry of the role's list that matched.
 }
 
 // Find returns the first role, in the order of the file, that the identity
 // has by e-mail, group or subject.
 func Find(roles []config.Role, id Identity, rules Rules) Match {
 	for i := range roles {
-		if by := matches(&roles[i], id, rules); by != "" {
-			return Match{&roles[i], by}
+		kind, value := matches(&roles[i], id, rules)
+		switch kind {
+		case "":
+			continue
+		case "group":
+			// An address or a subject would tell in the log who it is.
+			return Match{&roles[i], kind + " " + strconv.Quote(value), kind, value}
 		}
+		return Match{&roles[i], kind, kind, value}
 	}
 	return Match{}
 }
 
-func matches(r *config.Role, id Identity, rules Rules) string {
+func matches(r *config.Role, id Identity, rules Rules) (kind, value string) {
 	if EmailCounts(id, rules) {
 		for _, email := range r.Emails {
 			if sameAddress(email, id.Email) {
-				return "email"
+				return "email", email
 			}
 		}
 	}
 	for _, group := range r.Groups {
 		for _, held := range id.Groups {
 			if sameGroup(group, held) {
-				return "group " + strconv.Quote(group)
+				return "group", group
 			}
 		}
 	}
 	if id.Subject != "" && slices.Contains(r.Subjects, id.Subject) {
-		return "sub"
+		return "sub", id.Subject
 	}
-	return ""
+	return "", ""
 }
 
 // EmailCounts is the one decision whether an address may open a role: never
