@@ -65,6 +65,10 @@ func (s Skipped) Error() string {
 // ReadGroups reads the *.json files of a directory in the order of their
 // names. The groups that could be read are always returned; the error is a
 // Skipped, or what the system says about the directory.
+//
+// There is no cache. BenchmarkLogin200Files puts 200 files and their grants at
+// 2.3 ms and 1.3 MB on a PC, once per login; all of LuCI's packages together
+// have 114 files.
 func ReadGroups(dir string) ([]Group, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
