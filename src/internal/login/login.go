@@ -283,6 +283,9 @@ func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity,
 	if len(groups) == 0 {
 		return secret.Value{}, fault.Wrap(fault.UbusSessionFailed, err, "there are no access groups in "+f.AccessGroups)
 	}
+	if err != nil {
+		f.Party.Notice("access groups were left out, as rpcd does: " + err.Error())
+	}
 	csrf, err := random.Bytes(16)
 	if err != nil {
 		return secret.Value{}, err
