@@ -35,8 +35,25 @@ const UserPrefix = "sso:"
 
 const object = "session"
 
-// callTimeout bounds the whole talk with rpcd in one request.
-const callTimeout = 5 * time.Second
+// callTimeout bounds the whole talk with rpcd in one request, answerTimeout
+// the wait for one answer before the call is made once more: rpcd never
+// answers what its reload overtakes, and any package installation reloads it.
+const (
+	callTimeout   = 5 * time.Second
+	answerTimeout = 2 * time.Second
+)
+
+// again runs a call that can be made twice, and does so when the first gets
+// no answer.
+func again(ctx context.Context, call func(context.Context) error) error {
+	first, cancel := context.WithTimeout(ctx, answerTimeout)
+	err := call(first)
+	cancel()
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = call(ctx)
+	}
+	return err
+}
 
 // Login is what a session is created from.
 type Login struct {
@@ -106,7 +123,7 @@ func (m *Manager) Create(ctx context.Context, login Login) (secret.Value, error)
 	if err := m.connect(ctx); err != nil {
 		return secret.Value{}, err
 	}
-	reply, err := m.conn.Call(ctx, object, "create", ubus.Table{"timeout": int32(login.Timeout / time.Second)})
+	reply, err := m.call(ctx, "create", ubus.Table{"timeout": int32(login.Timeout / time.Second)})
 	if err != nil {
 		return secret.Value{}, callFault("create", err)
 	}
@@ -131,12 +148,24 @@ func (m *Manager) Create(ctx context.Context, login Login) (secret.Value, error)
 		}
 		requests = append(requests, request("grant", ubus.Table{"ubus_rpc_session": id, "scope": scope, "objects": objects}))
 	}
-	if _, err := m.conn.Batch(ctx, requests...); err != nil {
+	err = again(ctx, func(ctx context.Context) error {
+		_, err := m.conn.Batch(ctx, requests...)
+		return err
+	})
+	if err != nil {
 		return secret.Value{}, fault.Wrap(fault.UbusSessionFailed, err,
 			"a session was created but its rights could not be set, so it was destroyed: "+syslog.Printable(err.Error(), 160))
 	}
 	whole = true
 	return secret.New(id), nil
+}
+
+func (m *Manager) call(ctx context.Context, method string, args ubus.Table) (reply ubus.Table, err error) {
+	err = again(ctx, func(ctx context.Context) error {
+		reply, err = m.conn.Call(ctx, object, method, args)
+		return err
+	})
+	return reply, err
 }
 
 func request(method string, args ubus.Table) ubus.Request {
@@ -173,7 +202,7 @@ func (m *Manager) abandon(id string) {
 }
 
 func (m *Manager) destroy(ctx context.Context, id string) error {
-	_, err := m.conn.Call(ctx, object, "destroy", ubus.Table{"ubus_rpc_session": id})
+	_, err := m.call(ctx, "destroy", ubus.Table{"ubus_rpc_session": id})
 	if errors.Is(err, ubus.NotFound) {
 		return nil
 	}
@@ -190,7 +219,7 @@ func (m *Manager) Find(ctx context.Context, id string) (session Session, ok bool
 	if err := m.connect(ctx); err != nil {
 		return Session{}, false, err
 	}
-	reply, err := m.conn.Call(ctx, object, "get", ubus.Table{"ubus_rpc_session": id})
+	reply, err := m.call(ctx, "get", ubus.Table{"ubus_rpc_session": id})
 	if errors.Is(err, ubus.NotFound) {
 		return Session{}, false, nil
 	}
