@@ -82,6 +82,11 @@ export default [
 		},
 	},
 	{
+		files: ['scripts/i18n'],
+		languageOptions: { ecmaVersion: 2024, sourceType: 'commonjs', globals: { ...globals.node } },
+		rules: { ...js.configs.recommended.rules, ...common, 'prefer-const': 'off', 'no-useless-escape': 'off' },
+	},
+	{
 		files: ['**/*.json'],
 		plugins: { json },
 		language: 'json/json',
