@@ -119,7 +119,7 @@ func (p *Party) load(ctx context.Context, d document, force bool) error {
 		}
 		return nil
 	}
-	if usable && !force && errors.Is(err, errDown) && d.check(kept, true) == nil {
+	if usable && !force && errors.Is(err, errDown) {
 		p.Notice("using the kept " + d.what + " because the provider does not answer: " + plain(err))
 		return nil
 	}
