@@ -45,7 +45,7 @@ func limits() []limit {
 		{"logins in progress at a time", handshake.DefaultCapacity, "", fault.HandshakeCapacityExceeded,
 			[]string{`(\d+) (?:concurrent |pending |simultaneous )*(?:logins in progress|pending logins|handshakes)`}},
 		{"time for a login", seconds(handshake.DefaultLifetime), "seconds", fault.HandshakeExpired, nil},
-		{"RSA key of the provider, at least", oidc.MinRSABits, "bits", fault.InvalidSignature, []string{`(?i)RSA[^.|]{0,30}?(\d{4}) bits`}},
+		{"RSA key of the provider, at least", oidc.MinRSABits, "bits", fault.InvalidSignature, []string{`(?i)RSA keys? (?:under|below|of at least|from|smaller than) (\d{4}) bits`}},
 	}
 }
 

@@ -74,8 +74,8 @@ func (p *proven) print() {
 // The kinds; the first # is how many were proven, the second of how many.
 const (
 	codesProvoked     = "# of # codes provoked"
-	oktaExplained     = "# of # of Okta's provider errors explained"
-	scalekitExplained = "# of # of Scalekit's provider errors explained"
-	standardExplained = "# of # of the standards' provider errors explained"
+	oktaExplained     = "# of # provider errors explained (Okta)"
+	scalekitExplained = "# of # provider errors explained (Scalekit)"
+	standardExplained = "# of # provider errors explained (standards)"
 	checksProven      = "# of # relying-party checks proven"
 )

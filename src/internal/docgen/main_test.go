@@ -1,0 +1,66 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestDocumentationIsCurrent: what is generated is up to date, and no page
+// names a code, a cookie or a limit that is not the program's.
+func TestDocumentationIsCurrent(t *testing.T) {
+	t.Parallel()
+	repo, err := repository()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range run(repo, true) {
+		t.Error(problem)
+	}
+}
+
+// TestScanFindsDrift: the check sees what it is for.
+func TestScanFindsDrift(t *testing.T) {
+	t.Parallel()
+	repo, err := repository()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := t.TempDir()
+	for _, dir := range []string{"docs", "src/internal/app"} {
+		if err := os.MkdirAll(filepath.Join(other, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	source, err := os.ReadFile(filepath.Join(repo, "src/internal/app/cookies.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(other, "src/internal/app/cookies.go"), source, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"It logs `NO_SUCH_CODE`.":                        "NO_SUCH_CODE is no code",
+		"The cookie `__Host-luci_sso_handshake` is set.": "no cookie of the program",
+		"The query string may have 8192 bytes.":          "states 8192",
+		"At most 200 query parameters.":                  "states 200",
+		"60 requests per 60-second window":               "states 60",
+		"A response over 512 KB is refused.":             "states 512",
+		"ID tokens over 32 KB are refused.":              "states 32",
+	} {
+		if err := os.WriteFile(filepath.Join(other, "docs", "x.md"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if found := strings.Join(scan(other), "\n"); !strings.Contains(found, want) {
+			t.Errorf("%q: found %q, expected %q", text, found, want)
+		}
+	}
+	right := "`[401] NONCE_MISMATCH`, `__Host-luci_sso_state`, `sysauth_https`, 50 requests per 60-second window, the query string has 16 384 bytes, a response of 256 KB, 100 cookies"
+	if err := os.WriteFile(filepath.Join(other, "docs", "x.md"), []byte(right), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if found := scan(other); len(found) > 0 {
+		t.Errorf("what is right is reported: %q", found)
+	}
+}
