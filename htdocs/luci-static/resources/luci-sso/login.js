@@ -174,7 +174,8 @@
 		button.className = buttonClasses(control);
 		button.textContent = _('Login with SSO');
 		button.addEventListener('click', leave);
-		control.insertAdjacentElement('afterend', button);
+		// The blank keeps inline buttons apart, as it does those of LuCI.
+		control.after(' ', button);
 	}
 
 	function start() {
