@@ -38,6 +38,7 @@ type Request struct {
 
 	KillAfter time.Duration // SIGKILL after so long; 0: after 60 s.
 	Wrapper   []string      // Command that runs the program: qemu, prlimit, strace.
+	Program   string        // Another program than the router's, as the router sees its path.
 	Dir       string        // Working directory; the router's /www when empty.
 }
 
@@ -58,13 +59,16 @@ type Response struct {
 	PID      int
 }
 
-// CGI executes the program with uhttpd's environment and parses its output as
-// uhttpd does. The error is one of starting it.
-func (l *Lab) CGI(request Request) (*Response, error) {
+// Command is the process that CGI would execute for a request: not started,
+// and connected to nothing.
+func (l *Lab) Command(request Request) *exec.Cmd {
 	root, program := "", l.Router.CGI()
 	if l.Router.Real {
 		root = l.Router.Root
 		program = strings.TrimPrefix(program, root)
+	}
+	if request.Program != "" {
+		program = request.Program
 	}
 	argv := append(append([]string(nil), request.Wrapper...), program)
 	cmd := exec.Command(argv[0], argv[1:]...)
@@ -76,6 +80,13 @@ func (l *Lab) CGI(request Request) (*Response, error) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
 	}
 	cmd.Env = l.environ(request, program, cmd.Dir)
+	return cmd
+}
+
+// CGI executes the program with uhttpd's environment and parses its output as
+// uhttpd does. The error is one of starting it.
+func (l *Lab) CGI(request Request) (*Response, error) {
+	cmd := l.Command(request)
 	cmd.Stdin = bytes.NewReader(request.Body)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
