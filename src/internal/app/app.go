@@ -58,24 +58,26 @@ type request struct {
 
 // Serve answers the one CGI request in the environment on w.
 func Serve(getenv func(string) string, w io.Writer, log *syslog.Logger) error {
-	parsed, err := cgi.Read(getenv)
-	r := &request{Request: parsed, log: log}
+	r := &request{log: log}
 	defer r.close()
-	response := r.answer(err)
+	response := r.answer(getenv)
 	return response.Write(w, r.Method)
 }
 
 // answer never panics: a defect of ours is a 500 and a line in the log. A
 // session that was being made is destroyed by luci.Manager.Create's own
 // deferred call, which runs before this one.
-func (r *request) answer(readError error) (response cgi.Response) {
+func (r *request) answer(getenv func(string) string) (response cgi.Response) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			// The value of a panic may quote anything; its type says enough.
 			r.log.Line(syslog.Critical, fmt.Sprintf("CRITICAL: internal error (%T) in %s; please report it", problem, where()))
+			r.Languages = nil // The translations may be what broke.
 			response = r.page(cgi.Response{Status: 500}, sentenceCrash)
 		}
 	}()
+	var readError error
+	r.Request, readError = cgi.Read(getenv)
 	response, err := r.route(readError)
 	if err != nil {
 		return r.fail(response, err)

@@ -21,15 +21,15 @@ func named(names ...string) check { return check{setup: func(e *env) { e.named(n
 
 // claim is a check of one claim of the ID token; nil removes it.
 func claim(name string, value any) check {
-	return token(func(_ *env, t *idp.IDToken) {
+	return idToken(func(_ *env, t *idp.IDToken) {
 		if t.Claims[name] = value; value == nil {
 			delete(t.Claims, name)
 		}
 	})
 }
 
-// token is a check of the ID token.
-func token(change func(*env, *idp.IDToken)) check {
+// idToken is a check of the ID token.
+func idToken(change func(*env, *idp.IDToken)) check {
 	return check{setup: func(e *env) {
 		e.inject(idp.Fault{IDToken: func(t *idp.IDToken) { change(e, t) }})
 	}}
@@ -96,17 +96,17 @@ func (c check) leaves(r refusal) check { c.left = r; return c }
 var checks = map[string]check{
 	"iss-wrong":   claim("iss", "https://evil.example.com"),
 	"iss-missing": claim("iss", nil),
-	"iss-slash":   token(func(e *env, t *idp.IDToken) { t.Claims["iss"] = e.IDP.URL + "/" }),
+	"iss-slash":   idToken(func(e *env, t *idp.IDToken) { t.Claims["iss"] = e.IDP.URL + "/" }),
 
 	"aud-wrong":             claim("aud", "another-client"),
 	"aud-missing":           claim("aud", nil),
 	"aud-others":            claim("aud", []any{"a", "b"}),
 	"aud-not-text":          claim("aud", 7),
-	"aud-list-of-one":       token(func(e *env, t *idp.IDToken) { t.Claims["aud"] = []any{e.IDP.Client.ID} }),
-	"aud-several-azp":       token(several(func(e *env) any { return e.IDP.Client.ID })),
+	"aud-list-of-one":       idToken(func(e *env, t *idp.IDToken) { t.Claims["aud"] = []any{e.IDP.Client.ID} }),
+	"aud-several-azp":       idToken(several(func(e *env) any { return e.IDP.Client.ID })),
 	"aud-several-no-azp":    named("two-audiences"),
 	"azp-wrong":             claim("azp", "another-client"),
-	"aud-several-azp-wrong": token(several(func(*env) any { return "another-client" })),
+	"aud-several-azp-wrong": idToken(several(func(*env) any { return "another-client" })),
 
 	"sub-missing":  claim("sub", nil),
 	"sub-empty":    claim("sub", ""),
@@ -114,24 +114,24 @@ var checks = map[string]check{
 	"sub-too-long": claim("sub", strings.Repeat("s", 256)),
 
 	"iat-missing":   claim("iat", nil),
-	"iat-future":    token(func(_ *env, t *idp.IDToken) { t.Claims["iat"] = unix(75 * time.Second) }),
-	"iat-tolerated": token(func(_ *env, t *idp.IDToken) { t.Claims["iat"] = unix(30 * time.Second) }),
-	"iat-text":      token(func(_ *env, t *idp.IDToken) { t.Claims["iat"] = itoa(int(unix(0))) }),
+	"iat-future":    idToken(func(_ *env, t *idp.IDToken) { t.Claims["iat"] = unix(75 * time.Second) }),
+	"iat-tolerated": idToken(func(_ *env, t *idp.IDToken) { t.Claims["iat"] = unix(30 * time.Second) }),
+	"iat-text":      idToken(func(_ *env, t *idp.IDToken) { t.Claims["iat"] = itoa(int(unix(0))) }),
 	"exp-missing":   claim("exp", nil),
-	"exp-past":      token(func(_ *env, t *idp.IDToken) { t.Claims["exp"] = unix(-61 * time.Second) }),
-	"exp-tolerated": token(func(_ *env, t *idp.IDToken) { t.Claims["exp"] = unix(-30 * time.Second) }),
-	"exp-text":      token(func(_ *env, t *idp.IDToken) { t.Claims["exp"] = itoa(int(unix(time.Hour))) }),
-	"exp-fraction": token(func(_ *env, t *idp.IDToken) {
+	"exp-past":      idToken(func(_ *env, t *idp.IDToken) { t.Claims["exp"] = unix(-61 * time.Second) }),
+	"exp-tolerated": idToken(func(_ *env, t *idp.IDToken) { t.Claims["exp"] = unix(-30 * time.Second) }),
+	"exp-text":      idToken(func(_ *env, t *idp.IDToken) { t.Claims["exp"] = itoa(int(unix(time.Hour))) }),
+	"exp-fraction": idToken(func(_ *env, t *idp.IDToken) {
 		t.Claims["exp"], t.Claims["iat"] = float64(unix(time.Hour))+0.5, float64(unix(0))+0.25
 	}),
-	"nbf-future": token(func(_ *env, t *idp.IDToken) { t.Claims["nbf"] = unix(75 * time.Second) }),
+	"nbf-future": idToken(func(_ *env, t *idp.IDToken) { t.Claims["nbf"] = unix(75 * time.Second) }),
 
 	"nonce-missing": claim("nonce", nil),
 	"nonce-wrong":   claim("nonce", "somebody-elses"),
 
-	"signature-wrong":   token(func(_ *env, t *idp.IDToken) { t.Tamper = spoilSignature }),
-	"signature-missing": token(func(_ *env, t *idp.IDToken) { t.Sign = func([]byte) ([]byte, error) { return nil, nil } }),
-	"claims-tampered": token(func(_ *env, t *idp.IDToken) {
+	"signature-wrong":   idToken(func(_ *env, t *idp.IDToken) { t.Tamper = spoilSignature }),
+	"signature-missing": idToken(func(_ *env, t *idp.IDToken) { t.Sign = func([]byte) ([]byte, error) { return nil, nil } }),
+	"claims-tampered": idToken(func(_ *env, t *idp.IDToken) {
 		t.Tamper = func(token string) string {
 			parts := strings.Split(token, ".")
 			claims, _ := base64.RawURLEncoding.DecodeString(parts[1])
@@ -139,19 +139,19 @@ var checks = map[string]check{
 			return strings.Join(parts, ".")
 		}
 	}),
-	"signature-other-key": token(func(e *env, t *idp.IDToken) { t.SignWith(newKey(e, "", "RS256", 2048)) }),
+	"signature-other-key": idToken(func(e *env, t *idp.IDToken) { t.SignWith(newKey(e, "", "RS256", 2048)) }),
 
-	"alg-none":          token(func(_ *env, t *idp.IDToken) { t.SignNone() }),
-	"alg-none-capitals": token(func(_ *env, t *idp.IDToken) { t.SignNone(); t.Header["alg"] = "nOnE" }),
-	"alg-hs256-secret":  token(func(e *env, t *idp.IDToken) { t.SignHS256([]byte(e.IDP.Client.Secret)) }),
-	"alg-hs256-public-key": token(func(e *env, t *idp.IDToken) {
+	"alg-none":          idToken(func(_ *env, t *idp.IDToken) { t.SignNone() }),
+	"alg-none-capitals": idToken(func(_ *env, t *idp.IDToken) { t.SignNone(); t.Header["alg"] = "nOnE" }),
+	"alg-hs256-secret":  idToken(func(e *env, t *idp.IDToken) { t.SignHS256([]byte(e.IDP.Client.Secret)) }),
+	"alg-hs256-public-key": idToken(func(e *env, t *idp.IDToken) {
 		der, err := x509.MarshalPKIXPublicKey(published(e, "RS256").Private.Public())
 		e.must(err)
 		t.SignHS256(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	}),
-	"alg-rs512": token(func(e *env, t *idp.IDToken) { t.Header["alg"] = "RS512" }),
-	"alg-ps256": token(func(e *env, t *idp.IDToken) { t.Header["alg"] = "PS256" }),
-	"alg-missing": token(func(e *env, t *idp.IDToken) {
+	"alg-rs512": idToken(func(e *env, t *idp.IDToken) { t.Header["alg"] = "RS512" }),
+	"alg-ps256": idToken(func(e *env, t *idp.IDToken) { t.Header["alg"] = "PS256" }),
+	"alg-missing": idToken(func(e *env, t *idp.IDToken) {
 		key := t.Key
 		delete(t.Header, "alg")
 		t.Sign = func(input []byte) ([]byte, error) { return key.Sign("RS256", input) }
@@ -160,7 +160,7 @@ var checks = map[string]check{
 	"rs256-with-ec-key": es256(func(e *env, t *idp.IDToken) {
 		t.Header["alg"] = "RS256" // The key's own ES256 signature stays.
 	}),
-	"es256-with-rsa-key": token(func(_ *env, t *idp.IDToken) { t.Header["alg"] = "ES256" }),
+	"es256-with-rsa-key": idToken(func(_ *env, t *idp.IDToken) { t.Header["alg"] = "ES256" }),
 	"es256-der-signature": es256(func(e *env, t *idp.IDToken) {
 		private := t.Key.Private.(*ecdsa.PrivateKey)
 		t.Sign = func(input []byte) ([]byte, error) {
@@ -214,10 +214,10 @@ var checks = map[string]check{
 	}},
 	"keys-empty": named("jwks-empty"),
 
-	"token-encrypted":   token(func(_ *env, t *idp.IDToken) { t.Raw = "eyJhbGciOiJSU0EtT0FFUCJ9.a.b.c.d" }),
-	"token-crit":        token(func(_ *env, t *idp.IDToken) { t.Header["crit"] = []any{"b64"}; t.Header["b64"] = true }),
-	"token-type":        token(func(_ *env, t *idp.IDToken) { t.Header["typ"] = "at+jwt" }),
-	"token-claims-list": token(func(_ *env, t *idp.IDToken) { t.RawClaims = []byte(`["iss"]`) }),
+	"token-encrypted":   idToken(func(_ *env, t *idp.IDToken) { t.Raw = "eyJhbGciOiJSU0EtT0FFUCJ9.a.b.c.d" }),
+	"token-crit":        idToken(func(_ *env, t *idp.IDToken) { t.Header["crit"] = []any{"b64"}; t.Header["b64"] = true }),
+	"token-type":        idToken(func(_ *env, t *idp.IDToken) { t.Header["typ"] = "at+jwt" }),
+	"token-claims-list": idToken(func(_ *env, t *idp.IDToken) { t.RawClaims = []byte(`["iss"]`) }),
 
 	"at-hash-missing":      claim("at_hash", nil),
 	"at-hash-wrong":        claim("at_hash", base64.RawURLEncoding.EncodeToString(make([]byte, 16))),
