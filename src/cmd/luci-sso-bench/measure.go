@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// sample is what one execution cost.
+type sample struct {
+	cpu, wall time.Duration
+	faults    int64
+	output    []byte
+}
+
+// execute runs a command to its end. CPU time is what the kernel's scheduler
+// counted for the process, to the nanosecond; ticks only divide it into user
+// and system time, which is why the sum is used.
+func execute(cmd *exec.Cmd) (sample, error) {
+	var output bytes.Buffer
+	cmd.Stdin = bytes.NewReader(nil)
+	cmd.Stdout = &output
+	cmd.Stderr = io.Discard
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return sample{}, err
+	}
+	timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	err := cmd.Wait()
+	if !timer.Stop() {
+		return sample{}, fmt.Errorf("%s did not end within a minute", filepath.Base(cmd.Path))
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return sample{}, err
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return sample{}, errors.New("this system does not say what a process used")
+	}
+	return sample{
+		cpu:    time.Duration(usage.Utime.Nano() + usage.Stime.Nano()),
+		wall:   time.Since(began),
+		faults: int64(usage.Minflt) + int64(usage.Majflt),
+		output: output.Bytes(),
+	}, nil
+}
+
+// peak runs a command and returns the most memory it had resident, in bytes.
+// The kernel's own count for a child (ru_maxrss) begins with the memory of the
+// parent it was forked from, so the process is stopped at its exit instead
+// and asked.
+func peak(cmd *exec.Cmd) (resident int64, output []byte, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	out, err := os.CreateTemp("", "luci-sso-bench-")
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = out.Close(); _ = os.Remove(out.Name()) }()
+	// A file, as a pipe would need somebody to read it while this one waits.
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, out, nil
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Ptrace = true
+	if err := cmd.Start(); err != nil {
+		return 0, nil, err
+	}
+	pid := cmd.Process.Pid
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil {
+		return 0, nil, err
+	}
+	const traceExit = 0x40 // PTRACE_O_TRACEEXIT
+	if err := syscall.PtraceSetOptions(pid, traceExit); err != nil {
+		_ = cmd.Process.Kill()
+		_, _ = syscall.Wait4(pid, &status, 0, nil)
+		return 0, nil, err
+	}
+	signal := 0
+	for {
+		if err := syscall.PtraceCont(pid, signal); err != nil {
+			return 0, nil, err
+		}
+		if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil {
+			return 0, nil, err
+		}
+		if status.Exited() || status.Signaled() {
+			break
+		}
+		signal = 0
+		if status.StopSignal() == syscall.SIGTRAP {
+			resident = max(resident, highWater(pid))
+		} else {
+			signal = int(status.StopSignal())
+		}
+	}
+	_ = cmd.Process.Release()
+	output, err = os.ReadFile(out.Name())
+	return resident, output, err
+}
+
+// highWater is VmHWM of a process in bytes, 0 when it cannot be had.
+func highWater(pid int) int64 {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kilobytes, _ := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
+			return kilobytes << 10
+		}
+	}
+	return 0
+}
+
+// instructions runs a command under valgrind and returns how many it
+// executed; 0 where valgrind is missing or cannot run it.
+func instructions(cmd *exec.Cmd) int64 {
+	tool, err := exec.LookPath("valgrind")
+	if err != nil || cmd.SysProcAttr != nil && cmd.SysProcAttr.Chroot != "" {
+		return 0
+	}
+	cmd.Args = append([]string{tool, "--tool=callgrind", "--callgrind-out-file=/dev/null", cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = tool
+	var text bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, io.Discard, &text
+	if cmd.Start() != nil {
+		return 0
+	}
+	timer := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
+	_ = cmd.Wait()
+	timer.Stop()
+	_, rest, ok := strings.Cut(text.String(), "Collected : ")
+	if !ok {
+		return 0
+	}
+	count, _ := strconv.ParseInt(firstLine(rest), 10, 64)
+	return count
+}
+
+// Cost is what a request costs: medians of all rounds.
+type Cost struct {
+	CPU          float64 `json:"cpu_ms"`
+	Least        float64 `json:"cpu_ms_least"`
+	Wall         float64 `json:"wall_ms"`
+	Resident     int64   `json:"peak_bytes,omitempty"`
+	Faults       int64   `json:"page_faults"`
+	Instructions int64   `json:"instructions,omitempty"`
+	Rounds       int     `json:"rounds"`
+}
+
+func summarize(samples []sample) Cost {
+	if len(samples) == 0 {
+		return Cost{}
+	}
+	by := func(value func(sample) float64) float64 {
+		list := make([]float64, 0, len(samples))
+		for _, s := range samples {
+			list = append(list, value(s))
+		}
+		slices.Sort(list)
+		return list[len(list)/2]
+	}
+	least := samples[0].cpu
+	for _, s := range samples {
+		least = min(least, s.cpu)
+	}
+	return Cost{
+		CPU:    by(func(s sample) float64 { return milliseconds(s.cpu) }),
+		Wall:   by(func(s sample) float64 { return milliseconds(s.wall) }),
+		Faults: int64(by(func(s sample) float64 { return float64(s.faults) })),
+		Least:  milliseconds(least),
+		Rounds: len(samples),
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
