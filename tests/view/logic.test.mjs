@@ -227,6 +227,16 @@ test('every preset is usable as it is', () => {
 	assert.equal(presets.get('no-such').id, 'other');
 });
 
+test('the scripts survive LuCI\'s minifier', () => {
+	for (const name of [ 'luci-sso/logic.js', 'luci-sso/codes.js', 'luci-sso/presets.js', 'luci-sso/status.js', 'luci-sso/widgets.js', 'luci-sso/login.js', 'view/luci-sso/settings.js' ]) {
+		const source = readFileSync(join(RESOURCES, name), 'utf8');
+
+		assert.equal(/=>\s*\/[^/*]/.test(source), false, `${name}: jsmin takes a regular expression right after => for a division; put it in parentheses`);
+		assert.equal(/\bconsole\./.test(source), false, `${name}: nothing is written to the console`);
+		assert.equal(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function/.test(source), false, `${name}: text from outside must never become markup`);
+	}
+});
+
 test('translations are complete', () => {
 	execFileSync(process.execPath, [ join(TOP, 'scripts/i18n'), 'check' ], { stdio: 'pipe', encoding: 'utf8' });
 });

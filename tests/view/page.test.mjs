@@ -57,12 +57,13 @@ const box = (name) => `[data-name="${name}"] input[type="checkbox"]`;
 const fields = (page, section, name) => page.locator(`.cbi-modal [data-name="${name}"] input:not([type="hidden"])`).last();
 
 async function apply(page) {
-	await page.locator('.cbi-page-actions .cbi-button-apply').first().click();
-
-	// LuCI confirms by itself that it can still reach the router, then the
-	// changes are committed and nothing is left to apply.
-	await page.waitForFunction(() => !document.querySelector('[data-indicator="uci-changes"]') &&
-		!document.body.classList.contains('modal-overlay-active') && !document.querySelector('.cbi-page-actions .spinning'), null, { timeout: 60000 });
+	// LuCI confirms by itself that it can still reach the router, then it
+	// loads the page again.
+	await Promise.all([
+		page.waitForEvent('load', { timeout: 60000 }),
+		page.locator('.cbi-page-actions .cbi-button-apply').first().click()
+	]);
+	await page.waitForSelector('#luci-sso-status [data-events]');
 }
 
 async function done(page) {
@@ -440,6 +441,36 @@ browserTest('people who may only look see everything disabled and no secret', as
 	await done(page);
 });
 
+browserTest('somebody with no other right than this page can use all of it', async () => {
+	const page = await open({ config: fixtures.configFilled(), user: 'keeper' });
+	const denied = [];
+
+	page.on('response', async (r) => {
+		const text = r.url().includes('/ubus') ? await r.text().catch(() => '') : '';
+
+		if (text.includes('Access denied') || /"result":\[6\]/.test(text))
+			denied.push(r.request().postData() + text);
+	});
+	await page.reload();
+	await page.waitForSelector('#luci-sso-status [data-events]');
+	await page.locator(field('client_id')).fill('kept');
+	await page.locator('button', { hasText: 'Test connection' }).click();
+	await page.waitForSelector('[data-test-result]');
+	await page.locator('tr[data-sid="admin"] .cbi-button-edit').click();
+	await page.waitForSelector('.cbi-modal .cbi-map');
+	await fields(page, 'admin', 'sub').fill('subject-1');
+	await page.locator('.cbi-modal .cbi-button-positive', { hasText: 'Save' }).click();
+	await page.waitForFunction(() => !document.body.classList.contains('modal-overlay-active'));
+	await apply(page);
+	assert.equal(router.uci('get', 'luci-sso.default.client_id'), 'kept');
+	assert.equal(router.uci('get', 'luci-sso.admin.sub'), 'subject-1');
+	await page.locator('[aria-label="End the session of bob@example.com"]').click();
+	await page.locator('#modal_overlay .cbi-button-negative').click();
+	await page.waitForFunction(() => !document.body.classList.contains('modal-overlay-active'));
+	assert.deepEqual(denied, [], 'the access group should grant every call of the page');
+	await done(page);
+});
+
 browserTest('at 360 pixels nothing runs out of the page', async () => {
 	const page = await open({ config: fixtures.configFilled(), viewport: { width: 360, height: 740 } });
 
@@ -459,12 +490,19 @@ browserTest('at 360 pixels nothing runs out of the page', async () => {
 
 browserTest('every control has a name for a screen reader, and no script is inline', async () => {
 	const page = await open({ config: fixtures.configFilled() });
-	const nameless = await page.evaluate(() => [ ...document.querySelectorAll('#view input:not([type="hidden"]), #view select, #view button') ]
+
+	await page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
+
+	const find = () => page.evaluate(() => [ ...document.querySelectorAll('#view input:not([type="hidden"]), #view select, #view button, .cbi-modal input, .cbi-modal select, .cbi-modal button') ]
 		.filter((n) => n.offsetParent && !n.getAttribute('aria-label') && !n.textContent.trim() && !n.title && !(n.labels && n.labels.length) &&
 			!document.querySelector(`label[for="${n.id}"]`))
 		.map((n) => n.outerHTML.slice(0, 120)));
 
-	assert.deepEqual(nameless, []);
+	assert.deepEqual(await find(), []);
+	await page.locator('tr[data-sid="viewer"] .cbi-button-edit').click();
+	await page.waitForSelector('.cbi-modal .cbi-map');
+	await page.locator('.cbi-modal [data-name="_level"] select').selectOption('individual');
+	assert.deepEqual(await find(), []);
 	assert.equal(await page.evaluate(() => [ ...document.querySelectorAll('#view *') ].some((n) => [ ...n.attributes ].some((a) => a.name.startsWith('on')))), false);
 	await done(page);
 });

@@ -6,7 +6,7 @@
 // binary when one is given, else a stand-in that gives out prepared answers.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync, cpSync, openSync, realpathSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync, cpSync, openSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -106,11 +106,16 @@ export async function start(options = {}) {
 	if (existsSync(join(TOP, 'package/luci-sso/files/etc/config/luci-sso')))
 		cpSync(join(TOP, 'package/luci-sso/files/etc/config/luci-sso'), join(dir, 'etc/config/luci-sso'));
 
-	// Somebody who may look at everything and change nothing.
-	writeFileSync(join(dir, 'etc/config/rpcd'), readFileSync(join(dir, 'etc/config/rpcd'), 'utf8') +
-		"\nconfig login\n\toption username 'viewer'\n\toption password '" +
-		execFileSync('openssl', [ 'passwd', '-1', 'viewer' ], { encoding: 'utf8' }).trim() +
-		"'\n\tlist read '*'\n");
+	// Somebody who may look at everything and change nothing, and somebody who
+	// may change nothing but this page. Their passwords are their names.
+	const logins = [
+		[ 'viewer', "\tlist read '*'\n" ],
+		[ 'keeper', [ 'unauthenticated', 'luci-base', 'luci-app-sso' ].map((g) => `\tlist read '${g}'\n\tlist write '${g}'\n`).join('') ]
+	];
+
+	for (const [ name, lists ] of logins)
+		appendFileSync(join(dir, 'etc/config/rpcd'), `\nconfig login\n\toption username '${name}'\n\toption password '` +
+			execFileSync('openssl', [ 'passwd', '-1', name ], { encoding: 'utf8' }).trim() + `'\n${lists}`);
 
 	const daemon = (name, ...argv) => {
 		const log = openSync(join(dir, `tmp/${name}.out`), 'w');

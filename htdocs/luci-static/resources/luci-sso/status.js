@@ -182,7 +182,15 @@ return baseclass.extend({
 		this.sessionsNode = E('div');
 		this.eventsNode = E('div');
 
-		poll.add(L.bind(this.refresh, this), 10);
+		// The poll asks at once when it starts; the page has just done so.
+		let fresh = true;
+
+		poll.add(() => {
+			if (!fresh)
+				return this.refresh();
+
+			fresh = false;
+		}, 15);
 
 		return this.refresh().then(() => E('div', { 'class': 'cbi-section', 'id': 'luci-sso-status' }, [
 			E('h3', {}, [ _('Status') ]),

@@ -109,7 +109,7 @@ return view.extend({
 	renderSteps() {
 		const steps = presets.steps(this.preset(), this.formvalue('redirect_uri') || logic.redirectURI(window.location));
 
-		return E('ol', { 'style': 'overflow-wrap:anywhere' }, steps.map((s) => E('li', {}, [ s ])));
+		return E('ol', { 'style': 'overflow-wrap:anywhere' }, steps.map((s) => E('li', { 'style': 'color:inherit' }, [ s ])));
 	},
 
 	updateSteps() {
@@ -117,6 +117,38 @@ return view.extend({
 
 		if (node)
 			dom.content(node, this.renderSteps());
+	},
+
+	// keepForm remembers what has been typed into the settings but not saved:
+	// LuCI draws the whole form anew when the editor of a role is saved.
+	keepForm() {
+		const kept = {};
+
+		for (let o of this.settings.children) {
+			const elem = o.getUIElement(SECTION);
+
+			if (elem)
+				kept[o.option] = elem.getValue();
+		}
+
+		return kept;
+	},
+
+	restoreForm(kept) {
+		for (let o of this.settings.children) {
+			const elem = o.getUIElement(SECTION);
+
+			if (!elem || !(o.option in kept) || elem.getValue() === kept[o.option])
+				continue;
+
+			elem.setValue(kept[o.option]);
+			elem.triggerValidation();
+
+			if (o.updateHint)
+				o.updateHint(SECTION);
+		}
+
+		this.updateSteps();
 	},
 
 	handlePreset(id) {
@@ -172,6 +204,7 @@ return view.extend({
 		let s, o;
 
 		s = m.section(form.NamedSection, SECTION, 'oidc', _('Settings'));
+		this.settings = s;
 		s.addremove = false;
 		s.tab('general', _('General Settings'));
 		s.tab('advanced', _('Advanced Settings'));
@@ -355,6 +388,12 @@ return view.extend({
 		// The first column's sort would reorder the roles, which is no mere
 		// matter of looks here.
 		s.handleSort = function() {};
+
+		s.handleModalSave = function(...args) {
+			const kept = page.keepForm();
+
+			return form.GridSection.prototype.handleModalSave.apply(this, args).then(() => page.restoreForm(kept));
+		};
 
 		s.renderRowActions = function(section_id) {
 			const node = form.GridSection.prototype.renderRowActions.call(this, section_id);
