@@ -21,6 +21,7 @@ func main() {
 	only := flag.String("arch", "", "build for these architectures only, separated by commas")
 	list := flag.Bool("list", false, "print the architectures and stop")
 	rewrite := flag.Bool("manifest", false, "rewrite package/manifest and stop")
+	verify := flag.Bool("check", false, "compare the .ipk files named with package/manifest and stop")
 	asJSON := flag.Bool("json", false, "print the table of sizes as JSON")
 	flag.StringVar(&o.top, "top", ".", "the repository's top directory")
 	flag.StringVar(&o.out, "out", "out/packages", "where the packages go, below the top directory unless absolute")
@@ -33,7 +34,7 @@ func main() {
 	flag.Parse()
 
 	err := func() error {
-		if flag.NArg() > 0 {
+		if flag.NArg() > 0 && !*verify {
 			return fmt.Errorf("%q: this command takes options only, see --help", flag.Arg(0))
 		}
 		if *list {
@@ -44,6 +45,9 @@ func main() {
 		}
 		if err := o.prepare(*only); err != nil {
 			return err
+		}
+		if *verify {
+			return o.check(flag.Args())
 		}
 		if *rewrite {
 			return o.rewriteManifest()

@@ -241,6 +241,27 @@ func TestManifestSaysWhatDiffers(t *testing.T) {
 	}
 }
 
+func TestReadingBackWhatWasWritten(t *testing.T) {
+	t.Parallel()
+	p := sample()
+	file, _, err := p.ipk(epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := readIPK(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := manifestOf(back), manifestOf(p); got != want {
+		t.Errorf("read back:\n%s, want:\n%s", got, want)
+	}
+	for name, broken := range map[string][]byte{"empty": nil, "cut": file[:len(file)/2], "no package": []byte("x")} {
+		if _, err := readIPK(broken); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
 func TestTwoEntriesForOnePathAreRefused(t *testing.T) {
 	t.Parallel()
 	p := sample()
