@@ -27,10 +27,14 @@ function verdicts(name, validate, good, bad) {
 }
 
 verdicts('issuer', logic.validateIssuer,
-	[ '', null, 'https://id.example.com', 'https://id.example.com/', 'https://id.example.com:8443/realms/home', 'https://[2001:db8::1]:9443', 'HTTPS://id.example.com', 'https://müller.example' ],
-	[ 'http://id.example.com', 'id.example.com', 'https://', 'https:///path', 'https:/id.example.com', 'https://id.example.com/#a', 'https://id.example.com#',
+	[ '', null, 'https://id.example.com', 'https://id.example.com/', 'https://id.example.com:8443/realms/home', 'https://[2001:db8::1]:9443', 'https://müller.example' ],
+	[ 'http://id.example.com', 'HTTPS://id.example.com', 'id.example.com', 'https://', 'https:///path', 'https:/id.example.com', 'https://id.example.com/#a', 'https://id.example.com#',
 		'https://id.example.com/?a=b', 'https://user:pw@id.example.com', 'https://user@id.example.com', 'https://id example.com', 'https://id.example.com\\x', ' https://id.example.com',
 		'https://id.example.com/.well-known/openid-configuration', 'https://id.example.com:99999', 'javascript:alert(1)', 'https://id.example.com/<script>' ]);
+
+verdicts('internal issuer', (v) => logic.validateInternal(v, 'https://sso.example.com/realms/home'),
+	[ '', 'https://10.0.0.2', 'https://10.0.0.2:8443/', 'https://sso.lan/realms/home', 'https://sso.lan/realms/home/' ],
+	[ 'http://10.0.0.2', 'https://10.0.0.2/other', 'https://sso.lan/realms', 'https://sso.lan/#x' ]);
 
 verdicts('addresses', logic.validateURL,
 	[ '', 'https://router.lan/cgi-bin/luci-sso/callback', 'https://router.lan/?a=b' ],
@@ -51,7 +55,7 @@ verdicts('entries', logic.validateEntry, [ '', 'router admins', 'router-admins@P
 for (const [ option, good, bad ] of [
 	[ 'clock_tolerance', [ '', '0', '60', '3600' ], [ '-1', '3601', '1.5', '060', '1e2', 'x', ' 60' ] ],
 	[ 'rate_limit', [ '1', '50', '100000' ], [ '0', '100001', '99999999999999999999' ] ],
-	[ 'rate_window', [ '1', '86400' ], [ '0', '86401' ] ],
+	[ 'rate_window', [ '1', '3600' ], [ '0', '3601' ] ],
 	[ 'rate_limit_per_client', [ '0', '10' ], [ '-1' ] ]
 ])
 	verdicts(option, (v) => logic.validateNumber(option, v), good, bad);

@@ -12,7 +12,7 @@ const POCKETID_SUFFIX = '@PocketID';
 const LIMITS = {
 	clock_tolerance: [ 0, 3600 ],
 	rate_limit: [ 1, 100000 ],
-	rate_window: [ 1, 86400 ],
+	rate_window: [ 1, 3600 ],
 	rate_limit_per_client: [ 0, 100000 ]
 };
 
@@ -45,12 +45,12 @@ function validateURL(value) {
 	if (value == null || value === '')
 		return true;
 
-	if (!/^https:\/\//i.test(value))
+	if (!value.startsWith('https://'))
 		return _('The address must start with https://');
 
 	const url = parseURL(value);
 
-	if (!url || !url.hostname || !/^https:\/\/[^\/?#]/i.test(value))
+	if (!url || !url.hostname || !/^https:\/\/[^\/?#]/.test(value))
 		return _('This is not a valid address');
 
 	if (url.username || url.password)
@@ -73,6 +73,22 @@ function validateIssuer(value) {
 
 	if (value.includes('/.well-known/'))
 		return _('Enter the address without “/.well-known/…”');
+
+	return true;
+}
+
+// validateInternal is for the address the router itself asks: an origin, since
+// the paths come from the issuer; the issuer's own path is let pass.
+function validateInternal(value, issuer) {
+	const valid = validateIssuer(value);
+
+	if (valid !== true || value == null || value === '')
+		return valid;
+
+	const path = (v) => (parseURL(v) || { pathname: '' }).pathname.replace(/\/$/, '');
+
+	if (path(value) !== '' && issuer && path(value) !== path(issuer))
+		return _('Enter only the origin, such as https://id.lan: the paths come from the Issuer URL');
 
 	return true;
 }
@@ -424,20 +440,26 @@ function countGranted(groups, read, write) {
 	return rv;
 }
 
+// Only ASCII letters: Unicode's rules would make other people's addresses
+// equal, as with the Kelvin sign and k.
+function lowerAddress(address) {
+	return address.replace(/[A-Z]/g, (c) => c.toLowerCase());
+}
+
 function bareGroup(name) {
 	return name.endsWith(POCKETID_SUFFIX) ? name.slice(0, -POCKETID_SUFFIX.length) : name;
 }
 
 function matchOne(role, person) {
-	const email = (person.email || '').toLowerCase();
+	const email = lowerAddress(person.email || '');
 	const groups = toList(person.groups).map(bareGroup);
 
 	for (let e of toList(role.email))
-		if (email !== '' && e.toLowerCase() === email)
+		if (email !== '' && lowerAddress(e) === email)
 			return { by: 'email', value: e };
 
 	for (let g of toList(role.group))
-		if (g !== '' && groups.includes(bareGroup(g)))
+		if (bareGroup(g) !== '' && groups.includes(bareGroup(g)))
 			return { by: 'group', value: g };
 
 	for (let s of toList(role.sub))
@@ -487,7 +509,7 @@ function roleNotes(role, roles, groups) {
 
 	for (let e of toList(role.email)) {
 		const other = roles.find((r) => r.name != role.name &&
-			toList(r.email).some((x) => x.toLowerCase() == e.toLowerCase()));
+			toList(r.email).some((x) => lowerAddress(x) == lowerAddress(e)));
 
 		if (other)
 			notes.push(_('%s is also listed in the role %s; the upper role wins.').format(e, other.name));
@@ -501,6 +523,7 @@ return baseclass.extend({
 	toList,
 	validateURL,
 	validateIssuer,
+	validateInternal,
 	validateNumber,
 	validateScope,
 	validateClaim,

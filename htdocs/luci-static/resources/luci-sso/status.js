@@ -17,7 +17,17 @@ const callEvents = rpc.declare({ object: 'luci-sso', method: 'events', expect: {
 const callEndSession = rpc.declare({ object: 'luci-sso', method: 'end_session', params: [ 'id' ], expect: { ended: false } });
 
 function formatTime(unix) {
-	return unix ? new Date(unix * 1000).toLocaleString(document.documentElement.lang || undefined) : '-';
+	if (!unix)
+		return '-';
+
+	const when = new Date(unix * 1000);
+
+	try {
+		return when.toLocaleString((document.documentElement.lang || 'en').replace(/_/g, '-'));
+	}
+	catch (e) {
+		return when.toLocaleString();
+	}
 }
 
 function formatAge(seconds) {

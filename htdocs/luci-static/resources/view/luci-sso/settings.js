@@ -311,7 +311,7 @@ return view.extend({
 			_('Where the router reaches the provider, if not under the Issuer URL.'));
 		o.inputmode = 'url';
 		o.wide = true;
-		o.validate = (section_id, value) => logic.validateIssuer(value);
+		o.validate = (section_id, value) => logic.validateInternal(value, page.formvalue('issuer_url'));
 
 		o = s.taboption('advanced', widgets.HintValue, 'ca_file', _('CA file'),
 			_('A PEM file with the only CA to trust for the provider; empty means the CAs of the router.'));
@@ -344,6 +344,7 @@ return view.extend({
 		o = s.taboption('advanced', widgets.HintValue, 'clock_tolerance', _('Clock tolerance'),
 			_('By how many seconds the clocks of router and provider may differ.'));
 		this.number(o, '60');
+		o.rmempty = false;
 
 		o = s.taboption('advanced', widgets.HintValue, 'rate_limit', _('Requests per window'),
 			_('How many requests all clients together may send in one window.'));
@@ -623,6 +624,8 @@ return view.extend({
 		dom.content(this.previewResult, [
 			E('p', {}, [ E('strong', {}, [ _('Role %s').format(hit.role) ]), ', ', by[hit.by].format(hit.value) ]),
 			E('p', {}, [
+				(hit.by == 'email' && this.formvalue('require_email_verified') == '1')
+					? _('The provider must say that the address is verified.') + ' ' : '',
 				(role.read.length || role.write.length) && (granted.read || !this.groups.length)
 					? _('%d of %d access groups can be read, %d of them changed.').format(granted.read, granted.total, granted.write)
 					: E('span', { 'class': 'label warning' }, [ _('This role grants nothing: people with it cannot log in.') ])
