@@ -159,14 +159,33 @@ func (o *options) build(a arch, target string) ([]byte, error) {
 	for _, x := range strings.Fields(m.value("GO_PKG_LDFLAGS_X")) {
 		ldflags += " -X " + x
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", m.value("GO_PKG_TAGS"),
-		"-ldflags", ldflags, "-o", target, "./cmd/luci-sso")
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", m.value("GO_PKG_TAGS"), "-ldflags", ldflags}
+	flags, err := compilerFlags(filepath.Join(o.top, "src/compiler-flags"))
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("go", append(append(args, flags...), "-o", target, "./cmd/luci-sso")...)
 	cmd.Dir = filepath.Join(o.top, "src")
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOFLAGS=", "GOWORK=off"), a.Go...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return os.ReadFile(target)
+}
+
+// compilerFlags reads the file that says which packages are inlined.
+func compilerFlags(path string) ([]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var flags []string
+	for _, line := range strings.Split(string(text), "\n") {
+		if line != "" && line[0] != '#' {
+			flags = append(flags, line)
+		}
+	}
+	return flags, nil
 }
 
 // feedFile is a package file and, for an .ipk, its entry in the index.

@@ -46,7 +46,17 @@ func Build(target string, flags []string) error {
 	if tool == "" {
 		tool = "go"
 	}
-	cmd := exec.Command(tool, append(append([]string{"build"}, flags...), "-o", target, "./cmd/luci-sso")...)
+	arguments := append([]string{"build"}, flags...)
+	text, err := os.ReadFile(filepath.Join(repo, "src", "compiler-flags"))
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if line != "" && line[0] != '#' {
+			arguments = append(arguments, line)
+		}
+	}
+	cmd := exec.Command(tool, append(arguments, "-o", target, "./cmd/luci-sso")...)
 	cmd.Dir = filepath.Join(repo, "src")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	output, err := cmd.CombinedOutput()
