@@ -14,6 +14,7 @@ func TestFind(t *testing.T) {
 		{Name: "operator", Groups: []string{"ops", "net work"}, Subjects: []string{"sub-7"}},
 		{Name: "viewer", Emails: []string{"ann@example.com", "mark@example.com"}, Groups: []string{"everybody", "ops"}},
 		{Name: "nobody"},
+		{Name: "last", Emails: []string{"zz@example.com", "`z@example.com"}},
 		{Name: "empty", Emails: []string{""}, Groups: []string{"", "@PocketID"}, Subjects: []string{""}},
 	}
 	for name, c := range map[string]struct {
@@ -28,6 +29,9 @@ func TestFind(t *testing.T) {
 		"verified where required":                 {id: Identity{Email: "ann@example.com", Verified: oidc.VerifiedYes}, verified: true, want: "admin", by: "email"},
 		"unstated where required":                 {id: Identity{Email: "ann@example.com"}, verified: true},
 		"Unicode folding is not equality":         {id: Identity{Email: "mar\u212a@example.com"}},
+		"another address of that length":          {id: Identity{Email: "bob@example.com"}},
+		"the last letters of the alphabet":        {id: Identity{Email: "ZZ@EXAMPLE.COM"}, want: "last", by: "email"},
+		"what lies beside the letters":            {id: Identity{Email: "@z@example.com"}},
 		"longer address":                          {id: Identity{Email: "ann@example.com.evil"}},
 		"bare group name for a suffixed role":     {id: Identity{Groups: []string{"router-admins"}}, want: "admin", by: `group "router-admins@PocketID"`},
 		"suffixed group name for a suffixed role": {id: Identity{Groups: []string{"router-admins@PocketID"}}, want: "admin", by: `group "router-admins@PocketID"`},
