@@ -290,8 +290,10 @@ mkdir -p /etc/luci-sso
 echo key > /etc/luci-sso/secret.key
 cp -p $config /tmp/t/config
 : > /tmp/services
+others="$(stat -c %i $rpcd $base $themed /etc/crontabs/root)"
 
 install $newer
+equal "an upgrade does not write to others' files" "$others" "$(stat -c %i $rpcd $base $themed /etc/crontabs/root)"
 expect "an upgrade keeps the configuration" diff /tmp/t/config $config
 expect "and the secret key" grep -q key /etc/luci-sso/secret.key
 equal "and does nothing twice" "1 1 1" \
