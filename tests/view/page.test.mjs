@@ -17,7 +17,7 @@ const FRESH = "config oidc 'default'\n\toption enabled '0'\n\toption scope 'open
 const missing = !routerRoot() ? 'no router root with LuCI (LUCI_SSO_ROUTER_ROOT, as root)' : !browserPath() ? 'no chromium' : '';
 
 if (missing)
-	console.log(`# the page is not tested in a browser: ${missing}`);
+	console.log(`note: the page is not tested in a browser: ${missing}`);
 
 let router, browser;
 
@@ -29,7 +29,7 @@ before(async () => {
 
 	router = await start({ plugin: process.env.LUCI_SSO_PLUGIN });
 	browser = await chromium.launch({ executablePath: browserPath(), args: [ '--no-sandbox' ] });
-	console.log(`# the page is tested on real LuCI and rpcd with ${router.standin ? 'a stand-in for' : 'the real'} rpcd plugin`);
+	console.log(`note: the page is tested on real LuCI and rpcd with ${router.standin ? 'a stand-in for' : 'the real'} rpcd plugin`);
 });
 
 after(async () => {
