@@ -107,8 +107,3 @@ const (
 	AddRole            = "Add a role under Users."
 	EnableHTTPS        = "Install luci-ssl or configure an HTTPS listener for uhttpd."
 )
-
-// What an error page says besides its sentence.
-const (
-	BackToLogin = "Back to the login page"
-)
