@@ -1,0 +1,284 @@
+package e2e
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"luci-sso/internal/lab"
+	"luci-sso/internal/lab/certs"
+	"luci-sso/internal/lab/idp"
+	"luci-sso/internal/lab/ubusd"
+)
+
+// TestMoreHangs: whoever never answers costs a request its time limit and no
+// more, and gets the documented code. They run side by side.
+func TestMoreHangs(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		hang  func(e *env)
+		send  func(e *env, client http.Header) *lab.Response
+		want  refusal
+		limit time.Duration
+	}{
+		"discovery": {func(e *env) { e.named("discovery-hang") }, start,
+			ends(t, facts("discovery document", "no answer within the time limit"), "DISCOVERY_NETWORK_ERROR"), 12 * time.Second},
+		"token endpoint": {func(e *env) { e.named("token-hang") }, login,
+			ends(t, facts("token endpoint", "no answer within the time limit"), "TOKEN_ENDPOINT_NETWORK_ERROR").andSpent(), 12 * time.Second},
+		"a response byte by byte": {func(e *env) { e.inject(answer(idp.Token, idp.Answer{Drip: 300 * time.Millisecond})) }, login,
+			ends(t, facts("token endpoint", "no answer within the time limit"), "TOKEN_ENDPOINT_NETWORK_ERROR").andSpent(), 12 * time.Second},
+		"rpcd": {func(e *env) { e.Router.Broker.Hang("session", "create") }, login,
+			ends(t, facts("session create"), "UBUS_ERROR").andSpent().andToken(), 8 * time.Second},
+		"rpcd, after the session was created": {func(e *env) { e.Router.Broker.SetFault("session", "grant", ubusd.Fault{Hang: true}) }, login,
+			ends(t, facts("rights could not be set"), "UBUS_SESSION_FAILED").andSpent().andToken(), 12 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			c.hang(e)
+			before, mark, began := e.snapshot(), e.Mark(), time.Now()
+			r := c.send(e, plainClient)
+			if took := time.Since(began); took > c.limit+5*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			e.check(c.want, r, plainClient, e.logOf(r, mark), before)
+		})
+	}
+}
+
+// TestMoreReadOnly: directories that nothing can be written to.
+func TestMoreReadOnly(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	login(e, plainClient)
+	readOnly := func(dir string) {
+		path := e.Router.At(dir)
+		if err := syscall.Mount("tmpfs", path, "tmpfs", syscall.MS_RDONLY, "size=64k,mode=700"); err != nil {
+			t.Skip("note: no file system can be mounted here, so read-only ones are not tried: ", err)
+		}
+		t.Cleanup(func() { _ = syscall.Unmount(path, syscall.MNT_DETACH) })
+	}
+	readOnly("/var/run/luci-sso/tokens")
+	e.refused(ends(t, facts("cannot be registered as used", "EROFS"), "TOKEN_REGISTRY_ERROR"))
+	readOnly("/var/run/luci-sso/handshakes")
+	e.provoke(ends(t, facts("cannot be kept", "EROFS"), "STATE_SAVE_FAILED"), start)
+}
+
+// TestMoreCertificates: what can be wrong with the provider's certificate is
+// a failure of the network with the reason in words.
+func TestMoreCertificates(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	right, err := e.CA.Issue("127.0.0.1")
+	e.must(err)
+	foreign, err := certs.New("another authority")
+	e.must(err)
+	unknown, err := foreign.Issue("127.0.0.1")
+	e.must(err)
+	other, err := e.CA.Issue("id.example.com")
+	e.must(err)
+	e.IDP.SetCertificate(unknown)
+	e.provoke(ends(t, facts("an authority this router does not know", "ca_file"), "DISCOVERY_NETWORK_ERROR"), start)
+	e.IDP.SetCertificate(other)
+	e.provoke(ends(t, facts("for another name than 127.0.0.1"), "DISCOVERY_NETWORK_ERROR"), start)
+
+	expired, err := e.CA.IssueFor(time.Now().Add(-48*time.Hour), time.Now().Add(-24*time.Hour), "127.0.0.1")
+	e.must(err)
+	e.IDP.SetCertificate(expired)
+	e.provoke(ends(t, facts("expired or not yet valid", "clock"), "DISCOVERY_NETWORK_ERROR"), start)
+
+	// Pinned to one authority, no other counts, the system's among them.
+	pinned := filepath.Join(t.TempDir(), "ca.pem")
+	e.must(os.WriteFile(pinned, foreign.PEM(), 0o644))
+	e.set("ca_file", pinned)
+	e.IDP.SetCertificate(right)
+	e.provoke(ends(t, facts("an authority this router does not know"), "DISCOVERY_NETWORK_ERROR"), start)
+	e.IDP.SetCertificate(unknown)
+	if r := start(e, htmlClient); r.Status != 302 {
+		t.Errorf("with option ca_file: %s", r.Raw)
+	}
+}
+
+// TestMoreCache: documents are kept for a day, used longer while the provider
+// is down, and never kept when they are wrong.
+func TestMoreCache(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	for range 3 {
+		if r := login(e, htmlClient); r.Status != 302 {
+			t.Fatalf("%s", r.Raw)
+		}
+	}
+	if d, k := e.IDP.Count(idp.Discovery), e.IDP.Count(idp.JWKS); d != 1 || k != 1 {
+		t.Errorf("three logins fetched the discovery document %d times and the keys %d times, expected 1 and 1", d, k)
+	}
+	age := func(by time.Duration) {
+		names, _ := filepath.Glob(e.Router.At("/var/run/luci-sso/cache/*.json"))
+		for _, name := range names {
+			at := time.Now().Add(-by)
+			e.must(os.Chtimes(name, at, at))
+		}
+	}
+	age(25 * time.Hour)
+	login(e, htmlClient)
+	if d, k := e.IDP.Count(idp.Discovery), e.IDP.Count(idp.JWKS); d != 2 || k != 2 {
+		t.Errorf("after a day: %d and %d fetches, expected 2 and 2", d, k)
+	}
+	// From the future, as after the clock was set back.
+	age(-time.Hour)
+	login(e, htmlClient)
+	if d := e.IDP.Count(idp.Discovery); d != 3 {
+		t.Errorf("a copy from the future: %d fetches, expected 3", d)
+	}
+	for _, broken := range []idp.Answer{{Status: 503}, {Reset: true}} {
+		age(25 * time.Hour)
+		remove := e.IDP.Inject(answer(idp.Discovery, broken))
+		mark := e.Mark()
+		if r := start(e, htmlClient); r.Status != 302 || !strings.Contains(strings.Join(e.logOf(r, mark), "\n"), "using the kept discovery document") {
+			t.Errorf("a provider that is down: %s\n%s", r.Raw, strings.Join(e.logOf(r, mark), "\n"))
+		}
+		remove()
+	}
+	// One that answers something wrong is not down.
+	for _, wrong := range []idp.Answer{{Status: 404}, {Body: []byte("[]")}} {
+		age(25 * time.Hour)
+		remove := e.IDP.Inject(answer(idp.Discovery, wrong))
+		if r := start(e, htmlClient); r.Status != 500 {
+			t.Errorf("%+v: %s", wrong, r.Raw)
+		}
+		remove()
+	}
+	// A damaged copy is fetched again.
+	names, _ := filepath.Glob(e.Router.At("/var/run/luci-sso/cache/*.json"))
+	for _, name := range names {
+		e.must(os.WriteFile(name, []byte(`{"issuer":`), 0o600))
+	}
+	if r := login(e, htmlClient); r.Status != 302 {
+		t.Errorf("a damaged copy: %s", r.Raw)
+	}
+	// Nothing can be kept: the login works, and the log says so.
+	e.forget()
+	e.must(os.WriteFile(e.Router.At("/var/run/luci-sso/cache"), nil, 0o600))
+	mark := e.Mark()
+	if r := login(e, htmlClient); r.Status != 302 || !strings.Contains(strings.Join(e.logOf(r, mark), "\n"), "cannot keep the") {
+		t.Errorf("without room for copies: %s\n%s", r.Raw, strings.Join(e.logOf(r, mark), "\n"))
+	}
+}
+
+// TestMoreSplitHorizon: internal_issuer_url replaces the host of what the
+// router asks, and nothing else.
+func TestMoreSplitHorizon(t *testing.T) {
+	t.Parallel()
+	const public = "https://id.example.com"
+	e := newEnv(t, func(o *lab.Options) { o.Issuer = public })
+	e.set("internal_issuer_url", e.IDP.URL)
+	e.inject(idp.Fault{
+		Metadata: func(d map[string]any) {
+			for name, value := range d {
+				if text, ok := value.(string); ok {
+					d[name] = strings.Replace(text, e.IDP.URL, public, 1)
+				}
+			}
+		},
+		IDToken:  func(t *idp.IDToken) { t.Claims["iss"] = public },
+		Callback: func(q url.Values) { q.Set("iss", public) },
+	})
+	send := func() *lab.Response {
+		started := start(e, htmlClient)
+		location := started.Header.Get("Location")
+		if !strings.HasPrefix(location, public+"/authorize?") {
+			t.Fatalf("the browser is sent to %s", location)
+		}
+		callback, err := e.Browser().SignIn(strings.Replace(location, public, e.IDP.URL, 1), "alice")
+		e.must(err)
+		target, err := url.Parse(callback)
+		e.must(err)
+		return e.cgi(visit{target.Query(), started.Cookie(lab.HandshakeCookie).Value}.request(htmlClient))
+	}
+	if r := send(); r.Status != 302 {
+		t.Errorf("%s\n%s", r.Raw, strings.Join(e.Log(0), "\n"))
+	}
+	// The internal address is no issuer.
+	e.inject(idp.Fault{IDToken: func(t *idp.IDToken) { t.Claims["iss"] = e.IDP.URL }})
+	if r := send(); r.Status != 401 {
+		t.Errorf("an ID token of the internal address: %s", r.Raw)
+	}
+}
+
+// TestMoreConfiguration: options that change a decision.
+func TestMoreConfiguration(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	// No tolerance: a second is too much.
+	e.set("clock_tolerance", "0")
+	remove := e.IDP.Inject(idp.Fault{IDToken: func(t *idp.IDToken) { t.Claims["exp"] = unix(-time.Second) }})
+	e.refused(ends(t, facts("expired"), "ID_TOKEN_VERIFICATION_FAILED"))
+	remove()
+	if r := login(e, htmlClient); r.Status != 302 {
+		t.Errorf("without tolerance: %s", r.Raw)
+	}
+	// Client authentication that is forced.
+	e.set("token_auth_method", "client_secret_post")
+	e.named("basic-only")
+	login(e, htmlClient)
+	if requests := e.IDP.Requests(idp.Token); requests[len(requests)-1].Authorization != "post" {
+		t.Errorf("the client authenticated by %q", requests[len(requests)-1].Authorization)
+	}
+	e.named()
+	// A nested claim for the groups, and only the wanted part of it.
+	e.set("groups_claim", "realm_access.roles")
+	e.set("admin.email")
+	e.set("admin.group", "router-root")
+	grant := func(value any) func() {
+		return e.IDP.Inject(idp.Fault{IDToken: func(t *idp.IDToken) { t.Claims["realm_access"] = value }, Claims: func(c map[string]any) { c["realm_access"] = value }})
+	}
+	for _, c := range []struct {
+		claim  any
+		status int
+	}{
+		{map[string]any{"roles": []any{"a", "router-root"}}, 302},
+		{map[string]any{"roles": "router-root"}, 302},
+		{map[string]any{"roles": []any{"a", 1}}, 403},
+		{map[string]any{"other": []any{"router-root"}}, 403},
+		{"router-root", 403},
+		{map[string]any{"roles": []any{"Router-Root"}}, 403},
+	} {
+		remove := grant(c.claim)
+		if r := login(e, htmlClient); r.Status != c.status {
+			t.Errorf("realm_access %v: status %d, expected %d", c.claim, r.Status, c.status)
+		}
+		remove()
+	}
+}
+
+// TestMoreReturn: after a login the browser goes where it was heading, if that
+// is a page of LuCI on this router.
+func TestMoreReturn(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.set("rate_limit", "1000")
+	for wanted, want := range map[string]string{
+		"/cgi-bin/luci/admin/status?x=1": "/cgi-bin/luci/admin/status?x=1",
+		"https://evil.example.com/":      "/cgi-bin/luci/",
+		"//evil.example.com/":            "/cgi-bin/luci/",
+		"/cgi-bin/luci/../../evil":       "/cgi-bin/luci/",
+		"/cgi-bin/luci-sso/logout":       "/cgi-bin/luci/",
+		"/cgi-bin/luci//evil":            "/cgi-bin/luci/",
+		"/cgi-bin/luci/\r\nX: y":         "/cgi-bin/luci/",
+	} {
+		started := e.cgi(lab.Request{Query: "return=" + url.QueryEscape(wanted), Header: htmlClient})
+		callback, err := e.Browser().SignIn(started.Header.Get("Location"), "alice")
+		e.must(err)
+		target, err := url.Parse(callback)
+		e.must(err)
+		r := e.cgi(visit{target.Query(), started.Cookie(lab.HandshakeCookie).Value}.request(htmlClient))
+		if got := r.Header.Get("Location"); r.Status != 302 || got != want {
+			t.Errorf("return=%q leads to %q with status %d, expected %q", wanted, got, r.Status, want)
+		}
+	}
+}
