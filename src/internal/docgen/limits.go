@@ -107,11 +107,22 @@ func cookieNames(repo string) ([]string, error) {
 }
 
 var (
-	codeLike   = regexp.MustCompile("`(?:\\[\\d{3}\\] )?([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)`")
+	codeLike   = regexp.MustCompile("`(\\[\\d{3}\\] )?([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)`")
 	cookieLike = regexp.MustCompile(`__Host-[A-Za-z0-9_-]+|\bsysauth[a-z_]*\b`)
-	// otherNames are what looks like a code and is none.
-	otherNames = regexp.MustCompile(`^(LUCI_SSO_|GATEWAY_|QUERY_|HTTP_|PATH_|REMOTE_|REQUEST_|CONTENT_|GO|CGO_|NO_COLOR|PKG_|CONFIG_LUCI|INVALID_ARGUMENT|PERMISSION_DENIED|NOT_SUPPORTED)`)
 )
+
+// beginsLikeACode tells a code that was renamed or misspelled from the many
+// other names in capitals, such as environment variables: its first word is
+// that of a code.
+func beginsLikeACode(name string) bool {
+	first, _, _ := strings.Cut(name, "_")
+	for _, entry := range fault.Catalogue() {
+		if word, _, _ := strings.Cut(string(entry.Code), "_"); word == first {
+			return name != "INVALID_ARGUMENT"
+		}
+	}
+	return false
+}
 
 // scan looks through the documentation for codes, cookies and limits that are
 // not the program's.
@@ -133,8 +144,8 @@ func scan(repo string) (problems []string) {
 		for n, line := range strings.Split(string(data), "\n") {
 			at := name + ":" + strconv.Itoa(n+1) + ": "
 			for _, m := range codeLike.FindAllStringSubmatch(line, -1) {
-				if _, ok := fault.Lookup(fault.Code(m[1])); !ok && !otherNames.MatchString(m[1]) {
-					problems = append(problems, at+m[1]+" is no code of the catalogue")
+				if _, ok := fault.Lookup(fault.Code(m[2])); !ok && (m[1] != "" || beginsLikeACode(m[2])) {
+					problems = append(problems, at+m[2]+" is no code of the catalogue")
 				}
 			}
 			for _, cookie := range cookieLike.FindAllString(line, -1) {
@@ -154,6 +165,7 @@ func scan(repo string) (problems []string) {
 			}
 		}
 	}
+	problems = append(problems, settingsPage(repo)...)
 	check(filepath.Join(repo, "README.md"))
 	_ = filepath.WalkDir(filepath.Join(repo, "docs"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && strings.HasSuffix(path, ".md") {
@@ -161,5 +173,30 @@ func scan(repo string) (problems []string) {
 		}
 		return nil
 	})
+	return problems
+}
+
+// settingsPage holds the sentences of LuCI's page, which are shorter and
+// translated, to the catalogue's list: each code has one.
+func settingsPage(repo string) (problems []string) {
+	const file = "htdocs/luci-static/resources/luci-sso/codes.js"
+	data, err := os.ReadFile(filepath.Join(repo, file))
+	if err != nil {
+		return nil
+	}
+	said := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\[ '([A-Z0-9_ ]+)',`).FindAllStringSubmatch(string(data), -1) {
+		for _, name := range strings.Fields(m[1]) {
+			if _, ok := fault.Lookup(fault.Code(name)); !ok || said[name] {
+				problems = append(problems, file+": "+name+" is no code of the catalogue, or is there twice")
+			}
+			said[name] = true
+		}
+	}
+	for _, entry := range fault.Catalogue() {
+		if !said[string(entry.Code)] {
+			problems = append(problems, file+" has no sentence for "+string(entry.Code))
+		}
+	}
 	return problems
 }

@@ -41,7 +41,8 @@ func TestScanFindsDrift(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"It logs `NO_SUCH_CODE`.":                        "NO_SUCH_CODE is no code",
+		"It logs `STATE_FORGOTTEN`.":                     "STATE_FORGOTTEN is no code",
+		"It logs `[500] NO_SUCH_CODE`.":                  "NO_SUCH_CODE is no code",
 		"The cookie `__Host-luci_sso_handshake` is set.": "no cookie of the program",
 		"The query string may have 8192 bytes.":          "states 8192",
 		"At most 200 query parameters.":                  "states 200",
@@ -56,7 +57,7 @@ func TestScanFindsDrift(t *testing.T) {
 			t.Errorf("%q: found %q, expected %q", text, found, want)
 		}
 	}
-	right := "`[401] NONCE_MISMATCH`, `__Host-luci_sso_state`, `sysauth_https`, 50 requests per 60-second window, the query string has 16 384 bytes, a response of 256 KB, 100 cookies"
+	right := "`APP_URL`, `[401] NONCE_MISMATCH`, `__Host-luci_sso_state`, `sysauth_https`, 50 requests per 60-second window, the query string has 16 384 bytes, a response of 256 KB, 100 cookies"
 	if err := os.WriteFile(filepath.Join(other, "docs", "x.md"), []byte(right), 0o644); err != nil {
 		t.Fatal(err)
 	}
