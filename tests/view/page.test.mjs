@@ -7,9 +7,12 @@
 //   LUCI_SSO_ROUTER_ROOT=DIR node --test tests/view/page.test.mjs
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import * as fixtures from './fixtures.mjs';
-import { browserPath, login, routerRoot, start } from './router.mjs';
+import { messages } from './lmo.mjs';
+import { browserPath, login, routerRoot, start, TOP } from './router.mjs';
 
 const PATH = '/cgi-bin/luci/admin/services/luci-sso';
 const FRESH = "config oidc 'default'\n\toption enabled '0'\n\toption scope 'openid profile email'\n\toption clock_tolerance '60'\n\n" +
@@ -469,6 +472,36 @@ browserTest('somebody with no other right than this page can use all of it', asy
 	await page.waitForFunction(() => !document.body.classList.contains('modal-overlay-active'));
 	assert.deepEqual(denied, [], 'the access group should grant every call of the page');
 	await done(page);
+});
+
+browserTest('the page speaks every language there is a translation for', async () => {
+	const languages = readdirSync(join(TOP, 'po')).filter((name) => name != 'templates');
+
+	try {
+		for (const language of languages) {
+			const words = messages(join(TOP, `po/${language}/sso.po`));
+			const code = { pt_BR: 'pt_br', zh_Hans: 'zh_cn', zh_Hant: 'zh_tw' }[language] || language;
+
+			router.uci('set', `luci.main.lang=${code}`);
+			router.uci('commit', 'luci');
+
+			const page = await open({ config: fixtures.configFilled() });
+			const text = await page.locator('#view').innerText();
+
+			for (const id of [ 'Lets people log in to this router with the account they have at an identity provider (OpenID Connect).', 'Redirect URI', 'Who would get what', 'Last events',
+				'The provider names itself differently from the Issuer URL.', 'SSO is on and the login page carries the button.' ])
+				assert.equal(text.includes(words.get(id) || id), true, `${language}: “${words.get(id)}” should be on the page`);
+
+			await page.locator('button', { hasText: words.get('Test connection') }).click();
+			await page.waitForSelector('[data-test-result]');
+			assert.equal((await page.locator('[data-check="redirect_uri"]').innerText()).includes(words.get(fixtures.words().RegisterRedirect)), true, language);
+			await done(page);
+		}
+	}
+	finally {
+		router.uci('set', 'luci.main.lang=en');
+		router.uci('commit', 'luci');
+	}
 });
 
 browserTest('at 360 pixels nothing runs out of the page', async () => {

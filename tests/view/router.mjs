@@ -10,6 +10,7 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readd
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { catalogue } from './lmo.mjs';
 
 export const TOP = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -38,7 +39,8 @@ async function until(what, test) {
 }
 
 // start brings a router up. Options: plugin (path of the binary that is the
-// rpcd plugin; else the stand-in), port (HTTPS), lmo (directory with *.lmo).
+// rpcd plugin; else the stand-in), port (HTTPS), lmo (directory with further
+// *.lmo, for the rest of LuCI).
 export async function start(options = {}) {
 	const dir = realpathSync(mkdtempSync(join(tmpdir(), 'luci-sso-view-')));
 	const port = options.port || 20000 + process.pid % 20000;
@@ -93,6 +95,13 @@ export async function start(options = {}) {
 		[ 'package/luci-app-sso/root', '.' ]
 	])
 		cpSync(join(TOP, from), join(dir, to), { recursive: true });
+
+	for (const language of readdirSync(join(TOP, 'po')).filter((name) => name != 'templates')) {
+		const code = { pt_BR: 'pt-br', zh_Hans: 'zh-cn', zh_Hant: 'zh-tw' }[language] || language;
+
+		mkdirSync(join(dir, 'usr/lib/lua/luci/i18n'), { recursive: true });
+		writeFileSync(join(dir, `usr/lib/lua/luci/i18n/sso.${code}.lmo`), catalogue(join(TOP, `po/${language}/sso.po`)));
+	}
 
 	if (options.lmo)
 		for (const name of readdirSync(options.lmo))
