@@ -99,6 +99,9 @@ browserTest('the guide for Pocket ID, click by click', async () => {
 	assert.equal(router.uci('get', 'luci-sso.default.redirect_uri'), `${router.url}/cgi-bin/luci-sso/callback`, 'saved although nobody touched it');
 	assert.equal(router.uci('get', 'luci-sso.default.scope'), 'openid profile email');
 
+	assert.deepEqual(router.uci('show', 'luci-sso.default').split('\n').slice(1).map((l) => l.replace(/^[^.]+\.[^.]+\.|=.*/g, '')).sort(),
+		[ 'client_id', 'client_secret', 'clock_tolerance', 'enabled', 'issuer_url', 'redirect_uri', 'scope' ], 'what nobody touched is not written');
+
 	// 3. Map by email
 	await page.locator('tr[data-sid="admin"] .cbi-button-edit').click();
 	await page.waitForSelector('.cbi-modal .cbi-map');
@@ -247,7 +250,8 @@ browserTest('test connection sends the form as it stands and never shows the sec
 
 		assert.equal(asked.values.client_id, 'unsaved id');
 		assert.equal(asked.values.client_secret, 'correct horse battery staple');
-		assert.equal(asked.values.groups_claim, 'groups', 'fields on the other tab count too');
+		assert.equal(asked.values.clock_tolerance, '60', 'fields on the other tab count too');
+		assert.equal(asked.values.internal_issuer_url, '', 'an empty field is tested as unset');
 		assert.equal('_preset' in asked.values, false);
 
 		fixtures.prepare(router, { test_connection: fixtures.testFailed() });

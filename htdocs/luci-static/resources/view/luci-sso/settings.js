@@ -157,7 +157,7 @@ return view.extend({
 
 		this.setPlaceholder('issuer_url', preset.issuer);
 		this.setValue('scope', preset.scope);
-		this.setValue('groups_claim', preset.claim || 'groups');
+		this.setValue('groups_claim', preset.claim == 'groups' ? '' : preset.claim);
 
 		if (preset.fixed && issuer === '')
 			this.setValue('issuer_url', preset.issuer);
@@ -169,10 +169,12 @@ return view.extend({
 	handleTest(node) {
 		const values = {};
 
+		// An empty field counts as unset, whatever is saved; only the secret
+		// may be left to the router.
 		for (let name of TESTED) {
 			const value = this.formvalue(name);
 
-			if (value !== '')
+			if (value !== '' || name != 'client_secret')
 				values[name] = String(value);
 		}
 
@@ -320,14 +322,12 @@ return view.extend({
 
 		o = s.taboption('advanced', form.ListValue, 'token_auth_method', _('Client authentication'),
 			_('How the router presents the Client Secret.'));
-		o.value('auto', _('automatic'));
+		this.automatic(o);
 		o.value('client_secret_basic');
 		o.value('client_secret_post');
-		o.default = 'auto';
 
 		o = s.taboption('advanced', widgets.HintValue, 'groups_claim', _('Groups claim'),
 			_('The claim that lists the groups of a person; dots lead into nested claims.'));
-		o.default = 'groups';
 		o.placeholder = 'groups';
 		o.validate = (section_id, value) => logic.validateClaim(value);
 
@@ -336,14 +336,14 @@ return view.extend({
 
 		o = s.taboption('advanced', form.ListValue, 'require_at_hash', _('Token binding (at_hash)'),
 			_('Whether the ID token must name the access token it came with.'));
-		o.value('auto', _('automatic'));
+		this.automatic(o);
 		o.value('1', _('always'));
 		o.value('0', _('only if present'));
-		o.default = 'auto';
 
 		o = s.taboption('advanced', widgets.HintValue, 'clock_tolerance', _('Clock tolerance'),
 			_('By how many seconds the clocks of router and provider may differ.'));
 		this.number(o, '60');
+		o.default = '60';
 		o.rmempty = false;
 
 		o = s.taboption('advanced', widgets.HintValue, 'rate_limit', _('Requests per window'),
@@ -366,8 +366,18 @@ return view.extend({
 		o.validate = (section_id, value) => logic.validateURL(value);
 	},
 
+	// What is left at its default is not written: the configuration stays as
+	// short as the guide has it.
+	automatic(o) {
+		o.value('', _('automatic'));
+		o.load = function(section_id) {
+			const value = this.map.data.get(this.map.config, section_id, this.option);
+
+			return (value == 'auto') ? '' : value;
+		};
+	},
+
 	number(o, value) {
-		o.default = value;
 		o.placeholder = value;
 		o.inputmode = 'numeric';
 		o.validate = (section_id, v) => logic.validateNumber(o.option, v);
