@@ -105,6 +105,11 @@ export function events() {
 	] };
 }
 
+export function explain() {
+	return { code: 'DISCOVERY_ISSUER_MISMATCH', known: true, status: 500, outcome: 'OIDC_DISCOVERY_FAILED', sentence: '', meaning: 'The provider names itself differently from issuer_url.',
+		causes: [ 'A slash too many at the end.' ], remedies: [ 'Copy the issuer from the discovery document.' ] };
+}
+
 export function settings() {
 	return {
 		options: { enabled: '1', issuer_url: 'https://id.example.com', client_id: '4d1c7b1e-0000-4000-8000-8e1f0c7e5a11', redirect_uri: 'https://router.lan/cgi-bin/luci-sso/callback', scope: 'openid profile email groups' },
@@ -136,7 +141,7 @@ export function configFilled() {
 
 // prepare gives the stand-in an answer to everything.
 export function prepare(router, changes = {}) {
-	const replies = { access_groups: groups(), status: statusOn(), sessions: sessions(), events: events(), settings: settings(), test_connection: testPassed(), end_session: { ended: true }, ...changes };
+	const replies = { access_groups: groups(), status: statusOn(), sessions: sessions(), events: events(), settings: settings(), test_connection: testPassed(), end_session: { ended: true }, explain: explain(), ...changes };
 
 	for (const name of Object.keys(replies))
 		router.reply(name, replies[name]);

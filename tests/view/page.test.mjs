@@ -372,6 +372,12 @@ browserTest('status, sessions and events', async () => {
 
 	assert.equal(await page.locator('[data-sso-summary]').getAttribute('data-sso-summary'), 'success');
 	assert.match(await page.locator('[data-events]').innerText(), /The provider names itself differently from the Issuer URL/);
+	await page.locator('[data-events] summary', { hasText: 'DISCOVERY_ISSUER_MISMATCH' }).click();
+	await page.getByText('Copy the issuer from the discovery document.').waitFor();
+
+	if (router.standin)
+		assert.equal(router.request('explain').code, 'DISCOVERY_ISSUER_MISMATCH');
+
 	await page.locator('[aria-label="End the session of bob@example.com"]').click();
 	await page.locator('#modal_overlay .cbi-button-negative').click();
 	await page.waitForFunction(() => !document.body.classList.contains('modal-overlay-active'));

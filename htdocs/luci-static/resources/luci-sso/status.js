@@ -14,6 +14,7 @@
 const callStatus = rpc.declare({ object: 'luci-sso', method: 'status' });
 const callSessions = rpc.declare({ object: 'luci-sso', method: 'sessions', expect: { sessions: [] } });
 const callEvents = rpc.declare({ object: 'luci-sso', method: 'events', expect: { events: [] } });
+const callExplain = rpc.declare({ object: 'luci-sso', method: 'explain', params: [ 'code' ] });
 const callEndSession = rpc.declare({ object: 'luci-sso', method: 'end_session', params: [ 'id' ], expect: { ended: false } });
 
 function formatTime(unix) {
@@ -126,6 +127,28 @@ return baseclass.extend({
 		return table;
 	},
 
+	// renderCode is a code that opens to what the catalogue says about it.
+	renderCode(code) {
+		const body = E('div', { 'lang': 'en', 'style': 'margin:.25em 0 .5em 1em' });
+		const list = (title, entries) => (entries && entries.length) ? [
+			E('div', { 'lang': document.documentElement.lang || null }, [ E('strong', {}, [ title ]) ]),
+			E('ul', {}, entries.map((e) => E('li', { 'style': 'color:inherit' }, [ e ])))
+		] : [];
+
+		return E('details', {
+			'toggle': (ev) => {
+				if (!ev.currentTarget.open || body.firstChild)
+					return;
+
+				return L.resolveDefault(callExplain(code), {}).then((found) => dom.content(body, [
+					E('p', {}, [ found.meaning || '' ]),
+					...list(_('Possible causes'), found.causes),
+					...list(_('What helps'), found.remedies)
+				]));
+			}
+		}, [ E('summary', {}, [ E('code', { 'style': 'overflow-wrap:anywhere' }, [ code ]) ]), body ]);
+	},
+
 	renderEvents(events) {
 		const kinds = { login: _('Login'), logout: _('Logout'), error: _('Error') };
 		const table = E('table', { 'class': 'table', 'aria-label': _('Last events'), 'data-events': '' }, [
@@ -143,14 +166,12 @@ return baseclass.extend({
 
 			dom.append(table, E('tr', { 'class': 'tr', 'data-event': ev.kind }, [
 				E('td', { 'class': 'td', 'data-title': _('Time') }, [ formatTime(ev.time) ]),
-				E('td', { 'class': 'td', 'data-title': _('Event') }, [
-					kinds[ev.kind] || ev.kind,
-					...chain.map((code) => E('div', {}, [ E('code', { 'style': 'overflow-wrap:anywhere' }, [ code ]) ]))
-				]),
+				E('td', { 'class': 'td', 'data-title': _('Event') }, [ kinds[ev.kind] || ev.kind ]),
 				E('td', { 'class': 'td', 'data-title': _('Details'), 'style': 'overflow-wrap:anywhere' }, [
 					E('div', {}, [ who.join(', ') ]),
 					text ? E('div', {}, [ text ]) : '',
-					ev.detail ? E('div', {}, [ E('small', { 'lang': 'en' }, [ ev.detail ]) ]) : ''
+					ev.detail ? E('div', {}, [ E('small', { 'lang': 'en' }, [ ev.detail ]) ]) : '',
+					...chain.map((code) => this.renderCode(code))
 				])
 			]));
 		}
