@@ -112,15 +112,22 @@ if [ "$kind" = real ]; then
 	reload_config # The first one only takes note.
 fi
 
-rpcd_pid() { pidof rpcd; }
+# The process procd keeps; the ones it forks for plugins come and go.
+rpcd_pid() { ubus call service list '{"name":"rpcd"}' | sed -n 's/.*"pid": \([0-9]*\).*/\1/p'; }
 
 # session USER: a session as a login makes one; its rights are what rpcd
-# gives that user when it reloads.
+# gives that user when it reloads. It may be reloading just now.
 session() {
-	local id
-	id="$(ubus call session create '{"timeout":3600}' | sed -n 's/.*"ubus_rpc_session": "\([0-9a-f]*\)".*/\1/p')"
-	ubus call session set "{\"ubus_rpc_session\":\"$id\",\"values\":{\"username\":\"$1\",\"token\":\"0123456789abcdef0123456789abcdef\"}}"
-	echo "$id"
+	local id n=0
+	while [ $n -lt 50 ]; do
+		id="$(ubus call session create '{"timeout":3600}' 2>/dev/null | sed -n 's/.*"ubus_rpc_session": "\([0-9a-f]*\)".*/\1/p')"
+		if [ -n "$id" ] && ubus call session set "{\"ubus_rpc_session\":\"$id\",\"values\":{\"username\":\"$1\",\"token\":\"0123456789abcdef0123456789abcdef\"}}" 2>/dev/null; then
+			echo "$id"
+			return
+		fi
+		n=$((n + 1))
+		sleep 0.1
+	done
 }
 
 may() { # may SESSION GROUP FUNCTION: prints true or false
@@ -140,7 +147,7 @@ settle() {
 	done
 }
 
-alive() { ubus call session get "{\"ubus_rpc_session\":\"$1\"}"; }
+alive() { wait_for ubus list session && ubus call session get "{\"ubus_rpc_session\":\"$1\"}"; }
 
 # get PATH SESSION: LuCI's answer to a browser with that session.
 get() {
