@@ -189,6 +189,14 @@ install --force-reinstall $backend
 snapshot > /tmp/t/again
 expect "a second installation changes nothing" diff /tmp/t/installed /tmp/t/again
 
+# An image is built on another machine: no script may do anything there.
+for script in /usr/lib/opkg/info/luci-*sso.p*-pkg /usr/lib/opkg/info/luci-*sso.postrm; do
+	IPKG_INSTROOT=/tmp/t/image sh "$script" > /tmp/t/out 2>&1 || bad "$script fails while an image is built"
+	[ ! -s /tmp/t/out ] || { bad "$script speaks while an image is built"; cat /tmp/t/out; }
+done
+snapshot > /tmp/t/again
+expect "while an image is built nothing here changes" diff /tmp/t/installed /tmp/t/again
+
 cp -p /tmp/t/base $base
 /etc/init.d/luci-sso start > /dev/null 2>&1
 equal "after an upgrade of LuCI the next boot puts the script back" 1 "$(count luci-sso/login.js $base)"
