@@ -25,7 +25,9 @@ export function output(name) {
 function build() {
 	const program = join(output('bin'), 'luci-sso-lab');
 
-	execFileSync('go', [ 'build', '-o', program, './cmd/luci-sso-lab' ], { cwd: join(TOP, 'src'), stdio: 'inherit' });
+	execFileSync('go', [ 'build', '-o', program, './cmd/luci-sso-lab' ], {
+		cwd: join(TOP, 'src'), stdio: 'inherit', env: { ...process.env, CGO_ENABLED: '0' },
+	});
 
 	return program;
 }
