@@ -56,6 +56,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(2)
 	}
+	_ = os.RemoveAll(r.dir)
 	unexplained := r.report(os.Stdout)
 	if *out != "" {
 		var text bytes.Buffer
