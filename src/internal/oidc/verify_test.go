@@ -215,7 +215,7 @@ func TestLongestIDToken(t *testing.T) {
 func tokenOfLength(p *testProvider, length int) string {
 	for inHeader := range 4 {
 		header := map[string]any{"alg": "RS256", "kid": "r", "x": strings.Repeat("x", inHeader)}
-		for inClaims := length / 2; inClaims < length; inClaims++ {
+		for inClaims := length * 2 / 3; inClaims < length; inClaims++ {
 			claims := p.claims(map[string]any{"x": strings.Repeat("x", inClaims)})
 			if len(signed(header, claims, nil))+342 == length { // 342: an RSA signature of 2048 bits.
 				return signed(header, claims, testKeys().rsa)
