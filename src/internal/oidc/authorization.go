@@ -3,6 +3,7 @@ package oidc
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -70,14 +71,24 @@ func (p *Party) EndSessionURL(m Metadata, idToken secret.Value, postLogoutRedire
 		return ""
 	}
 	query := url.Values{"client_id": {p.ClientID}}
-	if !idToken.Empty() {
-		query.Set("id_token_hint", idToken.Reveal())
-	}
 	if postLogoutRedirectURI != "" {
 		query.Set("post_logout_redirect_uri", postLogoutRedirectURI)
 	}
+	if !idToken.Empty() {
+		hinted := maps.Clone(query)
+		hinted.Set("id_token_hint", idToken.Reveal())
+		if location := withQuery(m.EndSessionEndpoint, hinted); len(location) <= maxLocation {
+			return location
+		}
+	}
 	return withQuery(m.EndSessionEndpoint, query)
 }
+
+// maxLocation is the longest address that surely reaches the browser: uhttpd
+// waits for ever for the end of a header line over 4096 bytes. The hint is
+// what makes one long, when the ID token names many groups; client_id alone
+// identifies the relying party (RP-Initiated Logout 1.0 §2).
+const maxLocation = 4000
 
 func withQuery(endpoint string, query url.Values) string {
 	separator := "?"
