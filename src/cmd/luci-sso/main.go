@@ -1,11 +1,13 @@
 // Command luci-sso is single sign-on for a router: a CGI script for uhttpd,
-// an rpcd plugin, and commands for a person at a shell, in one binary.
+// an rpcd plugin, a helper of ucode programs, and commands for a person at a
+// shell, in one binary.
 package main
 
 import (
 	"os"
 
 	"luci-sso/internal/app"
+	"luci-sso/internal/rpcplugin"
 )
 
 func main() {
@@ -17,5 +19,9 @@ func main() {
 		}
 		return
 	}
-	os.Exit(command(os.Args[1:]))
+	args := os.Args[1:]
+	if rpcplugin.Is(args) {
+		os.Exit(rpcplugin.Main(args, os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(command(args))
 }
