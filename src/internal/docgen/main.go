@@ -1,6 +1,6 @@
 // Command docgen owns the parts of docs/reference that are made from the
-// program: the codes, the providers' errors, the limits, and the table of
-// checks with the tests that prove them. It writes them, or with -check says
+// program: the codes, the providers' errors, the limits, the commands, and the
+// table of checks with the tests that prove them. It writes them, or with -check says
 // which differ; it also looks through all of the documentation for codes,
 // cookies and limits that are not the program's. It is no part of the router's
 // binary.
@@ -26,6 +26,7 @@ var pages = []page{
 	{"docs/reference/provider-errors.md", errorsPage},
 	{"docs/reference/limits.md", limitsPage},
 	{"docs/reference/conformance.md", conformancePage},
+	{"docs/reference/commands.md", commandsPage},
 }
 
 func main() {
