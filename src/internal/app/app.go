@@ -17,6 +17,7 @@ import (
 	"luci-sso/internal/backchannel"
 	"luci-sso/internal/cgi"
 	"luci-sso/internal/config"
+	"luci-sso/internal/events"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/handshake"
 	"luci-sso/internal/login"
@@ -54,6 +55,7 @@ type request struct {
 	config  *config.Config
 	channel *backchannel.Client
 	rpcd    *luci.Manager
+	event   events.Event
 }
 
 // Serve answers the one CGI request in the environment on w.
@@ -61,6 +63,7 @@ func Serve(getenv func(string) string, w io.Writer, log *syslog.Logger) error {
 	r := &request{log: log}
 	defer r.close()
 	response := r.answer(getenv)
+	r.remember(response.Status)
 	return response.Write(w, r.Method)
 }
 
@@ -191,6 +194,7 @@ func (r *request) callback(ctx context.Context) (cgi.Response, error) {
 	r.logNotes(302)
 	r.log.Line(syslog.Info, "signed in: role "+syslog.Quote(result.Role)+" by "+result.By+
 		", subject "+secret.Fingerprint(result.Subject)+", from "+r.Client.String())
+	r.event = events.Event{Kind: events.Login, Role: result.Role, Name: secret.Fingerprint(result.Subject)}
 	page := result.ReturnTo
 	if page == "" {
 		page = luciPath
@@ -233,6 +237,7 @@ func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Respo
 			r.undo = nil
 			return cgi.Response{}, err
 		}
+		r.event = events.Event{Kind: events.Logout, Role: session.Role, Name: secret.Fingerprint(session.Subject)}
 		r.log.Line(syslog.Info, "signed out: user "+syslog.Quote(session.User)+", subject "+secret.Fingerprint(session.Subject))
 	}
 	if unconfigured != nil {
@@ -398,6 +403,7 @@ func (r *request) fail(response cgi.Response, err error) cgi.Response {
 		return r.page(cgi.Response{Status: 500}, sentenceCrash)
 	}
 	end := f.Ends()
+	r.eventOf(f)
 	r.logNotes(end.Status)
 	r.logFault(f, end.Status)
 	response.Status = end.Status

@@ -25,6 +25,7 @@ type Metadata struct {
 	SigningAlgorithms     []string `json:"id_token_signing_alg_values_supported"`
 	Scopes                []string `json:"scopes_supported"`
 	Claims                []string `json:"claims_supported"`
+	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 	// ResponseIssuer: authorization responses carry iss (RFC 9207 §3).
 	ResponseIssuer bool `json:"authorization_response_iss_parameter_supported"`
 }

@@ -54,7 +54,7 @@ type Party struct {
 	Tolerance    time.Duration // For every comparison with the clock.
 
 	Channel  *backchannel.Client
-	CacheDir string // Keys and metadata are kept here between requests.
+	CacheDir string // Keys and metadata are kept here between requests; "" keeps nothing.
 	Now      func() time.Time
 	Notice   func(diagnostic string) // For what the log should say although the login goes on.
 }
@@ -104,8 +104,13 @@ type document struct {
 // force skips the fresh copy.
 func (p *Party) load(ctx context.Context, d document, force bool) error {
 	path := p.CacheDir + "/" + d.name
-	kept, age, err := readKept(path, p.Now())
-	usable := err == nil && d.check(kept, true) == nil
+	var kept []byte
+	age, usable := time.Duration(0), false
+	var err error
+	if p.CacheDir != "" {
+		kept, age, err = readKept(path, p.Now())
+		usable = err == nil && d.check(kept, true) == nil
+	}
 	if usable && !force && age >= 0 && age < CacheLifetime {
 		return nil
 	}
@@ -113,6 +118,9 @@ func (p *Party) load(ctx context.Context, d document, force bool) error {
 	if err == nil {
 		if err = d.check(body, false); err != nil {
 			return err
+		}
+		if p.CacheDir == "" {
+			return nil
 		}
 		if err := store.WriteFile(path, body); err != nil {
 			p.Notice("cannot keep the " + d.what + ": " + err.Error())

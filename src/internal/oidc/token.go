@@ -72,19 +72,23 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 // without a word from it, client_secret_basic is the standard's default
 // (Discovery §3).
 func (p *Party) authenticate(request *backchannel.Request, m Metadata) {
-	method := p.AuthMethod
-	if method == AuthAuto || method == "" {
-		method = AuthBasic
-		if len(m.TokenAuthMethods) > 0 && !slices.Contains(m.TokenAuthMethods, AuthBasic) && slices.Contains(m.TokenAuthMethods, AuthPost) {
-			method = AuthPost
-		}
-	}
-	if method == AuthPost {
+	if p.Method(m) == AuthPost {
 		request.Form.Set("client_id", p.ClientID)
 		request.Form.Set("client_secret", p.ClientSecret.Reveal())
 		return
 	}
 	request.Authorization = backchannel.Basic(p.ClientID, p.ClientSecret.Reveal())
+}
+
+// Method is how the client presents its credentials: AuthBasic or AuthPost.
+func (p *Party) Method(m Metadata) string {
+	if p.AuthMethod == AuthBasic || p.AuthMethod == AuthPost {
+		return p.AuthMethod
+	}
+	if len(m.TokenAuthMethods) > 0 && !slices.Contains(m.TokenAuthMethods, AuthBasic) && slices.Contains(m.TokenAuthMethods, AuthPost) {
+		return AuthPost
+	}
+	return AuthBasic
 }
 
 // tokenError makes the fault of a refused token request (RFC 6749 §5.2). The

@@ -40,9 +40,11 @@ func Root() string { return root }
 func At(path string) string { return root + path }
 
 // UCI configuration files.
-func Config() string     { return At("/etc/config/luci-sso") }
-func RPCDConfig() string { return At("/etc/config/rpcd") }
-func LuCIConfig() string { return At("/etc/config/luci") }
+func Config() string       { return At("/etc/config/luci-sso") }
+func RPCDConfig() string   { return At("/etc/config/rpcd") }
+func LuCIConfig() string   { return At("/etc/config/luci") }
+func UhttpdConfig() string { return At("/etc/config/uhttpd") }
+func SystemConfig() string { return At("/etc/config/system") }
 
 // Files the program owns. RunDir is on tmpfs and gone after a reboot;
 // SecretKey survives it.
@@ -53,6 +55,7 @@ func Tokens() string     { return At("/var/run/luci-sso/tokens") }
 func Cache() string      { return At("/var/run/luci-sso/cache") }
 func RateLimit() string  { return At("/var/run/luci-sso/ratelimit") }
 func Events() string     { return At("/var/run/luci-sso/events") }
+func TestLock() string   { return At("/var/run/luci-sso/test.lock") }
 
 // What OpenWrt provides.
 func UbusSocket() string   { return At("/var/run/ubus/ubus.sock") }

@@ -39,6 +39,10 @@ const (
 	PKCEGood          = "The provider supports PKCE with S256."                                      //
 	PKCEUnknown       = "The provider does not announce PKCE with S256."                             //
 	ClaimGroupsAbsent = "The provider does not announce the claim %s, which roles with groups need." // claim
+	ClaimGroupsThere  = "The provider announces the claim %s."                                       // claim
+	ClaimsUnknown     = "The provider does not say what it tells about people."
+	ScopesUnknown     = "The provider does not say which scopes it offers."
+	NoRoleUsesGroups  = "No role asks for groups."
 
 	CredentialsGood    = "Client ID and Client Secret were accepted (%s)."                              // method
 	CredentialsBad     = "The provider rejects the Client ID or the Client Secret."                     //

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package bridge owns what the program tells and does for OpenWrt's own world:
+// one function per method, which answers the settings page through rpcd, a
+// ucode script and a person at a shell alike. Plain data goes in and comes
+// out; the doors (rpcd plugin, commands) only carry it.
+//
+// Arguments are hostile until Call has checked them against the table of
+// methods. No reply carries the client secret or the id of a live session.
+package bridge
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"sort"
+	"strings"
+	"time"
+
+	"luci-sso/internal/acl"
+	"luci-sso/internal/config"
+	"luci-sso/internal/doctor"
+	"luci-sso/internal/events"
+	"luci-sso/internal/luci"
+	"luci-sso/internal/oidc"
+	"luci-sso/internal/paths"
+	"luci-sso/internal/role"
+	"luci-sso/internal/uci"
+	"luci-sso/internal/version"
+)
+
+// StatusReply says how things stand.
+type StatusReply struct {
+	Version   string         `json:"version"`
+	Enabled   bool           `json:"enabled"` // option enabled is 1.
+	Ready     bool           `json:"ready"`   // And the configuration can be used.
+	Issuer    string         `json:"issuer"`
+	Button    bool           `json:"button"` // In the login page of every theme.
+	Checks    []doctor.Check `json:"checks"`
+	Sessions  int            `json:"sessions"`
+	LastLogin int64          `json:"last_login"` // Unix seconds; 0 for never.
+	LastError int64          `json:"last_error"`
+}
+
+// Status asks nobody but rpcd, whose silence it survives.
+func Status(ctx context.Context) StatusReply {
+	reply := StatusReply{Version: version.Version, Button: true, Checks: doctor.Router()}
+	if pkg, err := uci.Load(paths.Config()); err == nil {
+		if section, ok := pkg.Lookup(config.Section); ok {
+			enabled, _ := section.Get("enabled")
+			reply.Enabled = enabled == "1"
+			reply.Issuer, _ = section.Get("issuer_url")
+		}
+	}
+	for _, check := range reply.Checks {
+		switch {
+		case check.ID == "config":
+			reply.Ready = check.Status == doctor.Pass
+		case check.ID == "button" && check.Status != doctor.Pass:
+			reply.Button = false
+		}
+	}
+	if sessions, err := Sessions(ctx, ""); err == nil {
+		reply.Sessions = len(sessions)
+	}
+	for _, e := range events.List(paths.Events()) {
+		switch {
+		case e.Kind == events.Login && reply.LastLogin == 0:
+			reply.LastLogin = e.Time
+		case e.Kind == events.Error && reply.LastError == 0:
+			reply.LastError = e.Time
+		}
+	}
+	return reply
+}
+
+// Role is a role as the page and UCI know it.
+type Role struct {
+	Name   string   `json:"name"`
+	Emails []string `json:"email"`
+	Groups []string `json:"group"`
+	Subs   []string `json:"sub"`
+	Read   []string `json:"read"`
+	Write  []string `json:"write"`
+}
+
+// SettingsReply is the committed configuration without the secret.
+type SettingsReply struct {
+	Options   map[string]string `json:"options"`
+	SecretSet bool              `json:"client_secret_set"`
+	Roles     []Role            `json:"roles"`
+}
+
+// Settings reads the configuration for people who may not read it themselves.
+// A file that is not there or broken has no settings.
+func Settings() SettingsReply {
+	reply := SettingsReply{Options: map[string]string{}, Roles: Roles()}
+	pkg, err := uci.Load(paths.Config())
+	if err != nil {
+		return reply
+	}
+	section, ok := pkg.Lookup(config.Section)
+	if !ok {
+		return reply
+	}
+	for _, option := range section.Options {
+		value := strings.Join(option.Values, " ")
+		switch {
+		case option.Name == secretOption:
+			reply.SecretSet = value != ""
+		case known(option.Name):
+			// Only what we know: an option with a typing error in its name
+			// could hold the secret.
+			reply.Options[option.Name] = value
+		}
+	}
+	return reply
+}
+
+// Roles lists the configured roles in their order.
+func Roles() []Role {
+	list := []Role{}
+	roles, err := config.Roles(paths.Config())
+	if err != nil {
+		return list
+	}
+	for _, r := range roles {
+		list = append(list, Role{r.Name, some(r.Emails), some(r.Groups), some(r.Subjects), some(r.Read), some(r.Write)})
+	}
+	return list
+}
+
+// some makes a list that JSON writes as [] when it is empty.
+func some(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// Group is an access group of this router.
+type Group struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Read        bool     `json:"read"`
+	Write       bool     `json:"write"`
+	Packages    []string `json:"packages"` // File names without .json.
+}
+
+// AccessGroups lists the access groups of this router by name.
+func AccessGroups() []Group {
+	groups, _ := acl.ReadGroups(paths.AccessGroups())
+	list := []Group{}
+	for _, d := range acl.Describe(groups) {
+		sort.Strings(d.Files)
+		list = append(list, Group{d.Name, d.Description, d.Read, d.Write, d.Files})
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list
+}
+
+// Person is whom Match is about.
+type Person struct {
+	Email  string
+	Groups []string
+	Sub    string
+}
+
+// Trace says of one role whether it fits the person.
+type Trace struct {
+	Role    string `json:"role"`
+	Matched bool   `json:"matched"`
+	By      string `json:"by"` // email, group or sub.
+	Value   string `json:"value"`
+}
+
+// MatchReply is who would get what.
+type MatchReply struct {
+	Role    string   `json:"role"` // "" when no role fits.
+	By      string   `json:"by"`
+	Value   string   `json:"value"`
+	Granted bool     `json:"granted"` // The role gives something.
+	Read    []string `json:"read"`    // Names of access groups.
+	Write   []string `json:"write"`
+	Trace   []Trace  `json:"trace"`
+}
+
+// Match says which role a person would get, with an e-mail address taken for
+// verified. The roles are the given ones, or the configured ones when nil.
+func Match(p Person, roles []Role) MatchReply {
+	if roles == nil {
+		roles = Roles()
+	}
+	reply := MatchReply{Read: []string{}, Write: []string{}, Trace: []Trace{}}
+	identity := role.Identity{Subject: p.Sub, Email: p.Email, Verified: oidc.VerifiedYes, Groups: p.Groups}
+	for _, r := range roles {
+		one := []config.Role{{Name: r.Name, Emails: r.Emails, Groups: r.Groups, Subjects: r.Subs, Read: r.Read, Write: r.Write}}
+		m := role.Find(one, identity, role.Rules{})
+		reply.Trace = append(reply.Trace, Trace{r.Name, m.Role != nil, m.Kind, m.Value})
+		if m.Role == nil || reply.Role != "" {
+			continue
+		}
+		reply.Role, reply.By, reply.Value = r.Name, m.Kind, m.Value
+		reply.Granted = role.Grants(m.Role)
+		groups, _ := acl.ReadGroups(paths.AccessGroups())
+		for _, pair := range acl.For(groups, r.Read, r.Write)["access-group"] {
+			switch {
+			case pair.Object == acl.Unauthenticated: // Every session has it.
+			case pair.Function == "read":
+				reply.Read = append(reply.Read, pair.Object)
+			case pair.Function == "write":
+				reply.Write = append(reply.Write, pair.Object)
+			}
+		}
+	}
+	return reply
+}
+
+// Session is a live session of somebody who came through single sign-on.
+type Session struct {
+	ID      string `json:"id"` // Names the session without opening it.
+	Role    string `json:"role"`
+	Name    string `json:"name"`
+	Issuer  string `json:"issuer"`
+	Login   int64  `json:"login"`   // Unix seconds.
+	Expires int64  `json:"expires"` // Seconds until it ends for idleness.
+	Own     bool   `json:"own"`     // The asker's.
+}
+
+// handle names a session to people: 16 hexadecimal digits of its id's sum.
+func handle(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Sessions lists the sessions, newest first. own is the id of the asker's.
+func Sessions(ctx context.Context, own string) ([]Session, error) {
+	manager := luci.NewManager(paths.UbusSocket())
+	defer manager.Close()
+	found, err := manager.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := []Session{}
+	for _, s := range found {
+		list = append(list, Session{
+			ID: handle(s.ID.Reveal()), Role: s.Role, Name: s.Name, Issuer: s.Issuer, Login: s.Login.Unix(),
+			Expires: int64(s.Expires / time.Second), Own: own != "" && s.ID.Reveal() == own,
+		})
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Login > list[j].Login })
+	return list, nil
+}
+
+// EndSession ends the session with this handle; false when there is none.
+func EndSession(ctx context.Context, id string) (bool, error) {
+	manager := luci.NewManager(paths.UbusSocket())
+	defer manager.Close()
+	found, err := manager.List(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range found {
+		if handle(s.ID.Reveal()) == id {
+			return true, manager.Destroy(ctx, s.ID)
+		}
+	}
+	return false, nil
+}

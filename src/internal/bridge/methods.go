@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"strings"
+
+	"luci-sso/internal/events"
+	"luci-sso/internal/explain"
+	"luci-sso/internal/fault"
+	"luci-sso/internal/paths"
+	"luci-sso/internal/ubus"
+)
+
+// Limits of what a caller may send.
+const (
+	MaxInput = 64 << 10 // Bytes of all arguments; rpcd cannot pass on more.
+	maxText  = 4 << 10  // Bytes of one text.
+	maxItems = 1000     // Entries of one list.
+)
+
+// Kind is an argument's type.
+type Kind string
+
+// The types of arguments.
+const (
+	Text    Kind = "string"
+	List    Kind = "list of strings"
+	Options Kind = "table of strings"
+	RoleSet Kind = "list of roles"
+)
+
+// Arg is one argument of a method. All are optional unless Required.
+type Arg struct {
+	Name     string
+	Kind     Kind
+	Required bool
+	Help     string
+}
+
+// Access says which part of the page's access group a method is in.
+type Access string
+
+// Read is for people who may look, Write for those who may change settings.
+const (
+	Read  Access = "read"
+	Write Access = "write"
+)
+
+// Method is one row of the table that all doors go by.
+type Method struct {
+	Name   string
+	Access Access
+	Args   []Arg
+	Help   string
+	run    func(context.Context, args) (any, error)
+}
+
+// Error is a refused call: a status of ubus and why.
+type Error struct {
+	Status ubus.Status
+	Reason string
+}
+
+func (e *Error) Error() string { return e.Reason }
+
+func bad(reason string) error { return &Error{ubus.InvalidArgument, reason} }
+
+// Methods are all there is, by name.
+var Methods = []Method{
+	{"access_groups", Read, nil, "the access groups of this router with their descriptions",
+		func(context.Context, args) (any, error) { return reply{"groups": AccessGroups()}, nil }},
+	{"end_session", Write, []Arg{{"id", Text, true, "as sessions gives it: 16 hexadecimal digits"}}, "end a session; `ended` is false when there is none",
+		func(ctx context.Context, a args) (any, error) {
+			id := a.text("id")
+			if !isHandle(id) {
+				return nil, bad("id is not 16 hexadecimal digits")
+			}
+			ended, err := EndSession(ctx, id)
+			return reply{"ended": ended}, err
+		}},
+	{"events", Read, nil, "the last logins, logouts and errors, newest first",
+		func(context.Context, args) (any, error) { return reply{"events": events.List(paths.Events())}, nil }},
+	{"explain", Read, []Arg{{"code", Text, true, "a code of the log"}}, "what a code means",
+		func(_ context.Context, a args) (any, error) { return explain.ForCode(a.text("code")), nil }},
+	{"match", Read, []Arg{
+		{"email", Text, false, "a person's address"},
+		{"groups", List, false, "the person's groups at the provider"},
+		{"sub", Text, false, "the person's id at the provider"},
+		{"roles", RoleSet, false, "roles to try instead of the configured ones: {name, email, group, sub, read, write}"},
+	}, "which role a person would get, and why",
+		func(_ context.Context, a args) (any, error) {
+			return Match(Person{a.text("email"), a.list("groups"), a.text("sub")}, a.roles), nil
+		}},
+	{"sessions", Read, nil, "the live sessions of people who came through single sign-on, newest first",
+		func(ctx context.Context, a args) (any, error) {
+			list, err := Sessions(ctx, a.text(callerSession))
+			return reply{"sessions": list}, err
+		}},
+	{"settings", Read, nil, "the committed configuration without the client secret",
+		func(context.Context, args) (any, error) { return Settings(), nil }},
+	{"status", Read, nil, "whether single sign-on is on and what is not in order",
+		func(ctx context.Context, _ args) (any, error) { return Status(ctx), nil }},
+	{"test_connection", Write, []Arg{{"values", Options, false, "options of section default that replace the saved ones"}},
+		"ask the provider whether logging in will work",
+		func(ctx context.Context, a args) (any, error) { return TestConnection(ctx, a.options), nil }},
+}
+
+type reply map[string]any
+
+// callerSession is what LuCI adds to every call. It opens the caller's
+// session: it is compared and goes nowhere.
+const callerSession = "ubus_rpc_session"
+
+const secretOption = "client_secret"
+
+// options of the settings that a test may replace.
+const options = " enabled issuer_url internal_issuer_url client_id client_secret redirect_uri scope clock_tolerance ca_file groups_claim " +
+	"require_at_hash require_email_verified token_auth_method rate_limit rate_window rate_limit_per_client post_logout_redirect_uri "
+
+func known(option string) bool {
+	return option != "" && !strings.Contains(option, " ") && strings.Contains(options, " "+option+" ")
+}
+
+func isHandle(id string) bool {
+	return len(id) == 16 && strings.Trim(id, "0123456789abcdef") == ""
+}
+
+// Lookup finds a method.
+func Lookup(name string) (*Method, bool) {
+	for i := range Methods {
+		if Methods[i].Name == name {
+			return &Methods[i], true
+		}
+	}
+	return nil, false
+}
+
+// Call runs a method with its arguments as a JSON object; empty input is no
+// arguments. The error is an *Error.
+func Call(ctx context.Context, name string, input []byte) (any, error) {
+	method, ok := Lookup(name)
+	if !ok {
+		return nil, &Error{ubus.MethodNotFound, "there is no such method"}
+	}
+	a, err := method.read(input)
+	if err != nil {
+		return nil, err
+	}
+	result, err := method.run(ctx, a)
+	if err == nil {
+		return result, nil
+	}
+	if _, ok := err.(*Error); ok {
+		return nil, err
+	}
+	if f, ok := fault.As(err); ok {
+		return nil, &Error{ubus.NoData, f.Error()}
+	}
+	return nil, &Error{ubus.NoData, err.Error()}
+}
+
+// args are checked arguments.
+type args struct {
+	texts   map[string]string
+	lists   map[string][]string
+	options map[string]string
+	roles   []Role
+}
+
+func (a args) text(name string) string   { return a.texts[name] }
+func (a args) list(name string) []string { return a.lists[name] }
+
+// read checks the arguments against the method's.
+func (m *Method) read(input []byte) (args, error) {
+	a := args{texts: map[string]string{}, lists: map[string][]string{}}
+	if len(input) > MaxInput {
+		return a, bad("the arguments are larger than 64 KB")
+	}
+	values := map[string]any{}
+	if len(bytes.TrimSpace(input)) > 0 {
+		decoder := json.NewDecoder(bytes.NewReader(input))
+		if err := decoder.Decode(&values); err != nil {
+			return a, bad("the arguments are not a JSON object")
+		}
+		if _, err := decoder.Token(); err != io.EOF {
+			return a, bad("something follows the arguments")
+		}
+	}
+	for name, value := range values {
+		if value == nil {
+			continue
+		}
+		if name == callerSession {
+			a.texts[name], _ = value.(string)
+			continue
+		}
+		kind := Kind("")
+		for i := range m.Args {
+			if m.Args[i].Name == name {
+				kind = m.Args[i].Kind
+			}
+		}
+		var ok bool
+		switch kind {
+		case Text:
+			a.texts[name], ok = text(value)
+		case List:
+			a.lists[name], ok = texts(value)
+		case Options:
+			a.options, ok = optionTable(value)
+		case RoleSet:
+			a.roles, ok = roleList(value)
+		default:
+			return a, bad("there is an argument that " + m.Name + " does not have")
+		}
+		if !ok {
+			return a, bad("argument " + name + " is not a usable " + string(kind))
+		}
+	}
+	for _, arg := range m.Args {
+		if arg.Required && a.texts[arg.Name] == "" {
+			return a, bad("argument " + arg.Name + " is missing")
+		}
+	}
+	return a, nil
+}
+
+// text is a string of one line. Nothing here has a use for a control
+// character, and much trouble comes with them.
+func text(value any) (string, bool) {
+	s, ok := value.(string)
+	return s, ok && len(s) <= maxText && !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f })
+}
+
+func texts(value any) ([]string, bool) {
+	elements, ok := value.([]any)
+	if s, isText := value.(string); isText && s != "" {
+		elements, ok = []any{s}, true // A UCI list with one element that was written as an option.
+	} else if isText {
+		ok = true
+	}
+	if !ok || len(elements) > maxItems {
+		return nil, false
+	}
+	list := []string{}
+	for _, element := range elements {
+		s, ok := text(element)
+		if !ok {
+			return nil, false
+		}
+		list = append(list, s)
+	}
+	return list, true
+}
+
+func optionTable(value any) (map[string]string, bool) {
+	table, ok := value.(map[string]any)
+	list := map[string]string{}
+	for name, value := range table {
+		s, isText := text(value)
+		if !isText || !known(name) {
+			return nil, false
+		}
+		list[name] = s
+	}
+	return list, ok
+}
+
+func roleList(value any) ([]Role, bool) {
+	elements, ok := value.([]any)
+	if !ok || len(elements) > maxItems {
+		return nil, false
+	}
+	list := []Role{}
+	for _, element := range elements {
+		table, ok := element.(map[string]any)
+		if !ok {
+			return nil, false
+		}
+		r := Role{Emails: []string{}, Groups: []string{}, Subs: []string{}, Read: []string{}, Write: []string{}}
+		for name, value := range table {
+			if value == nil {
+				continue
+			}
+			switch name {
+			case "name":
+				r.Name, ok = text(value)
+			case "email":
+				r.Emails, ok = texts(value)
+			case "group":
+				r.Groups, ok = texts(value)
+			case "sub":
+				r.Subs, ok = texts(value)
+			case "read":
+				r.Read, ok = texts(value)
+			case "write":
+				r.Write, ok = texts(value)
+			default:
+				ok = false
+			}
+			if !ok {
+				return nil, false
+			}
+		}
+		list = append(list, r)
+	}
+	return list, true
+}

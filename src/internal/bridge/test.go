@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"luci-sso/internal/doctor"
+	"luci-sso/internal/paths"
+	"luci-sso/internal/store"
+)
+
+// TestReply is what a test of the connection found.
+type TestReply struct {
+	Status string         `json:"status"` // The worst of the checks.
+	Took   int64          `json:"took_ms"`
+	Checks []doctor.Check `json:"checks"`
+	Busy   bool           `json:"busy"` // Another test is under way; this one did not run.
+}
+
+// TestConnection asks the provider whether logging in will work with these
+// options in the place of the saved ones. An empty client_secret stands for
+// the saved one. One test runs at a time.
+func TestConnection(ctx context.Context, options map[string]string) TestReply {
+	start := time.Now()
+	if store.EnsureDir(paths.RunDir()) == nil {
+		unlock, err := store.Lock(paths.TestLock(), 0)
+		if errors.Is(err, store.ErrBusy) {
+			return TestReply{Status: doctor.Fail, Checks: []doctor.Check{}, Busy: true}
+		}
+		if err == nil {
+			defer unlock()
+		}
+	}
+	if options[secretOption] == "" {
+		delete(options, secretOption)
+	}
+	checks := doctor.Connection(ctx, paths.Config(), options)
+	return TestReply{Status: doctor.Worst(checks), Took: time.Since(start).Milliseconds(), Checks: checks}
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package doctor owns the checks: whether logging in will work, and if not,
+// what to do. The settings page, the rpcd plugin and `luci-sso doctor` show
+// the same rows. It reads and asks, and changes nothing; no row ever carries
+// a secret.
+package doctor
+
+// The results of a check, from best to worst.
+const (
+	Skip = "skip" // Could not be told, or does not apply.
+	Pass = "pass"
+	Warn = "warn"
+	Fail = "fail"
+)
+
+// Check is one row. Message and Remedy are sentences of package words with
+// %s for the arguments, or plain English without any: the page translates
+// them before it fills the arguments in.
+type Check struct {
+	ID         string   `json:"id"`
+	Status     string   `json:"status"`
+	Message    string   `json:"message"`
+	Args       []string `json:"args"`
+	Remedy     string   `json:"remedy"`
+	RemedyArgs []string `json:"remedy_args"`
+	Code       string   `json:"code"` // Of the fault a login would end in.
+}
+
+func row(id, status, message string, args ...string) Check {
+	if args == nil {
+		args = []string{}
+	}
+	return Check{ID: id, Status: status, Message: message, Args: args, RemedyArgs: []string{}}
+}
+
+// do adds what to do.
+func (c Check) do(remedy string) Check {
+	c.Remedy = remedy
+	return c
+}
+
+func (c Check) code(code string) Check {
+	c.Code = code
+	return c
+}
+
+// Worst is the worst status among the checks: pass, warn or fail.
+func Worst(checks []Check) string {
+	worst := Pass
+	for i := range checks {
+		switch s := checks[i].Status; {
+		case s == Fail:
+			return Fail
+		case s == Warn:
+			worst = Warn
+		}
+	}
+	return worst
+}

@@ -1,0 +1,138 @@
+package oidc
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"luci-sso/internal/backchannel"
+	"luci-sso/internal/fault"
+	"luci-sso/internal/random"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/syslog"
+)
+
+// This file asks a provider questions before anybody logs in. Nothing of it
+// is part of a login, and no answer opens one.
+
+// Secure reports whether a URL is https.
+func Secure(url string) bool { return secure(url) }
+
+// FetchMetadata fetches the discovery document past every cache. The document
+// is not checked: err is about having and reading it. The response is there
+// when the provider answered at all.
+func (p *Party) FetchMetadata(ctx context.Context) (m Metadata, response backchannel.Response, err error) {
+	response, err = p.Channel.Do(ctx, backchannel.Request{URL: DiscoveryURL(p.Issuer), Accept: "application/json"})
+	if err == nil && response.Status == 200 {
+		err = decode(response.Body, &m)
+	}
+	return m, response, err
+}
+
+// UsableKeys counts the published keys that could verify an ID token.
+func (p *Party) UsableKeys(ctx context.Context, m Metadata) (n int, err error) {
+	set, err := p.keys(ctx, m, true)
+	for i := range set.Keys {
+		key := &set.Keys[i]
+		if key.fits(RS256) || key.fits(ES256) {
+			if _, err := key.public(); err == nil {
+				n++
+			}
+		}
+	}
+	return n, err
+}
+
+// Verdict is what a question to the provider showed.
+type Verdict uint8
+
+// Unknown: the answer says neither yes nor no.
+const (
+	Unknown Verdict = iota
+	Accepted
+	Refused
+)
+
+// TryCredentials presents the client's credentials with a code that no
+// provider has given out. One that refuses the code has accepted the client
+// (RFC 6749 §5.2). reason says what came when that is Unknown.
+func (p *Party) TryCredentials(ctx context.Context, m Metadata, redirectURI string) (v Verdict, reason string) {
+	made, err := p.questionValues()
+	if err != nil {
+		return Unknown, plain(err)
+	}
+	request := backchannel.Request{URL: m.TokenEndpoint, Accept: "application/json", Form: url.Values{
+		"grant_type": {"authorization_code"}, "code": {"check-" + made[0]},
+		"redirect_uri": {redirectURI}, "code_verifier": {made[1]},
+	}}
+	p.authenticate(&request, m)
+	response, err := p.Channel.Do(ctx, request)
+	if err != nil {
+		return Unknown, err.Error()
+	}
+	value, description := errorOf(response.Body)
+	advice := fault.ProviderError(fault.TokenEndpoint, value, description, response.Status)
+	text := strings.ToLower(value)
+	switch {
+	case response.Status < 400 || response.Status >= 500 || response.Status == 429:
+	case advice.Code == fault.OIDCInvalidGrant:
+		return Accepted, ""
+	case strings.Contains(text, "client"), response.Status == 401:
+		// "invalid_client", and Pocket ID's "Invalid client secret" and
+		// "Client not found".
+		return Refused, ""
+	}
+	reason = "HTTP status " + strconv.Itoa(response.Status)
+	if value != "" {
+		reason += ", error " + syslog.Quote(value)
+	}
+	return Unknown, reason
+}
+
+// TryRedirect sends the authorization request of a login that must not show
+// a page (prompt=none), and does not follow where it leads. A provider that
+// sends the browser back to the redirect URI, with whatever error, knows it;
+// one that answers with an error page does not.
+func (p *Party) TryRedirect(ctx context.Context, m Metadata, redirectURI, scope string) Verdict {
+	made, err := p.questionValues()
+	if err != nil {
+		return Unknown
+	}
+	location, err := p.AuthorizationURL(m, AuthorizationRequest{
+		RedirectURI: redirectURI, Scope: scope,
+		State: secret.New(made[0]), Nonce: secret.New(made[1]), Challenge: Challenge(secret.New(made[0])),
+	})
+	if err != nil {
+		return Unknown
+	}
+	response, err := p.Channel.Do(ctx, backchannel.Request{URL: location + "&prompt=none", Accept: "text/html"})
+	if err != nil {
+		return Unknown
+	}
+	if response.Location != "" {
+		path, _, _ := strings.Cut(response.Location, "?")
+		wanted, _, _ := strings.Cut(redirectURI, "?")
+		switch {
+		case path == wanted:
+			return Accepted
+		case strings.Contains(path, "/error"):
+			return Refused
+		}
+		return Unknown
+	}
+	body := strings.ToLower(string(response.Body[:min(len(response.Body), 64<<10)]))
+	if response.Status >= 400 && response.Status < 500 && response.Status != 429 && (strings.Contains(body, "redirect") || strings.Contains(body, "callback")) {
+		return Refused
+	}
+	return Unknown
+}
+
+func (p *Party) questionValues() (made [2]string, err error) {
+	for i := range made {
+		if made[i], err = random.Token(); err != nil {
+			return made, err
+		}
+	}
+	return made, nil
+}
