@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { load, RESOURCES, TOP } from './load.mjs';
 
-const logic = load('luci-sso.logic');
+const logic = { ...load('luci-sso.validate'), ...load('luci-sso.logic') };
 const codes = load('luci-sso.codes');
 const presets = load('luci-sso.presets');
 
@@ -232,7 +232,7 @@ test('every preset is usable as it is', () => {
 });
 
 test('the scripts survive LuCI\'s minifier', () => {
-	for (const name of [ 'luci-sso/logic.js', 'luci-sso/codes.js', 'luci-sso/presets.js', 'luci-sso/status.js', 'luci-sso/widgets.js', 'luci-sso/login.js', 'view/luci-sso/settings.js' ]) {
+	for (const name of [ 'luci-sso/logic.js', 'luci-sso/validate.js', 'luci-sso/users.js', 'luci-sso/codes.js', 'luci-sso/presets.js', 'luci-sso/status.js', 'luci-sso/widgets.js', 'luci-sso/login.js', 'view/luci-sso/settings.js' ]) {
 		const source = readFileSync(join(RESOURCES, name), 'utf8');
 
 		assert.equal(/=>\s*\/[^/*]/.test(source), false, `${name}: jsmin takes a regular expression right after => for a division; put it in parentheses`);
@@ -248,7 +248,7 @@ test('translations are complete', () => {
 test('the access group grants what the page calls, and nothing else', () => {
 	const acl = JSON.parse(readFileSync(join(TOP, 'package/luci-app-sso/root/usr/share/rpcd/acl.d/luci-app-sso.json'), 'utf8'))['luci-app-sso'];
 	const granted = { read: acl.read.ubus['luci-sso'], write: acl.write.ubus['luci-sso'] };
-	const source = [ 'luci-sso/status.js', 'view/luci-sso/settings.js' ].map((f) => readFileSync(join(RESOURCES, f), 'utf8')).join('\n');
+	const source = [ 'luci-sso/status.js', 'luci-sso/users.js', 'view/luci-sso/settings.js' ].map((f) => readFileSync(join(RESOURCES, f), 'utf8')).join('\n');
 	const called = [ ...source.matchAll(/object: 'luci-sso', method: '(\w+)'/g) ].map((m) => m[1]);
 
 	for (const method of called)
@@ -258,4 +258,17 @@ test('the access group grants what the page calls, and nothing else', () => {
 	assert.equal('uci' in acl.read, false, 'people who may only look must not read the client secret');
 	assert.deepEqual(acl.write.uci, { 'luci-sso': [ 'read', 'write' ] });
 	assert.deepEqual(Object.keys(acl.read).concat(Object.keys(acl.write)).filter((k) => k != 'ubus' && k != 'uci'), []);
+});
+
+test('what one script asks of another is there', () => {
+	const modules = { logic: load('luci-sso.logic'), validate: load('luci-sso.validate'), codes, presets };
+
+	for (const name of [ 'luci-sso/status.js', 'luci-sso/users.js', 'luci-sso/widgets.js', 'view/luci-sso/settings.js' ]) {
+		const source = readFileSync(join(RESOURCES, name), 'utf8');
+
+		for (const [ , module, member ] of source.matchAll(/(?<![.\w])(logic|validate|codes|presets)\.(\w+)/g)) {
+			assert.equal(member in modules[module], true, `${name} uses ${module}.${member}`);
+			assert.equal(source.includes(`'require luci-sso.${module} as ${module}'`), true, `${name} must require luci-sso.${module}`);
+		}
+	}
 });

@@ -6,9 +6,10 @@
 'require rpc';
 'require uci';
 'require ui';
-'require luci-sso.logic as logic';
 'require luci-sso.presets as presets';
 'require luci-sso.status as status';
+'require luci-sso.users as users';
+'require luci-sso.validate as validate';
 'require luci-sso.widgets as widgets';
 
 // Services > SSO Login. People who may change the settings work on UCI itself.
@@ -63,20 +64,6 @@ return view.extend({
 		]);
 	},
 
-	// roles of the form as it stands, in the order of the table
-	roles() {
-		const data = this.map.data;
-
-		return data.sections(this.map.config, 'role').map((s) => ({
-			name: s['.name'],
-			email: logic.toList(s.email),
-			group: logic.toList(s.group),
-			sub: logic.toList(s.sub),
-			read: logic.toList(s.read),
-			write: logic.toList(s.write)
-		}));
-	},
-
 	formvalue(name) {
 		const option = this.map.lookupOption(name, SECTION);
 
@@ -107,7 +94,7 @@ return view.extend({
 	},
 
 	renderSteps() {
-		const steps = presets.steps(this.preset(), this.formvalue('redirect_uri') || logic.redirectURI(window.location));
+		const steps = presets.steps(this.preset(), this.formvalue('redirect_uri') || validate.redirectURI(window.location));
 
 		return E('ol', { 'style': 'overflow-wrap:anywhere' }, steps.map((s) => E('li', { 'style': 'color:inherit' }, [ s ])));
 	},
@@ -240,11 +227,11 @@ return view.extend({
 				m.lookupOption(name, SECTION)[0].triggerValidation(SECTION);
 		};
 
-		const needed = (validate) => function(section_id, value) {
+		const needed = (further) => function(section_id, value) {
 			if ((value == null || value === '') && page.formvalue('enabled') == '1')
 				return _('This is needed while SSO is enabled');
 
-			return validate ? validate(value) : true;
+			return further ? further(value) : true;
 		};
 
 		o = s.taboption('general', widgets.HintValue, 'issuer_url', _('Issuer URL'),
@@ -253,13 +240,13 @@ return view.extend({
 		o.required = true;
 		o.inputmode = 'url';
 		o.wide = true;
-		o.validate = needed(logic.validateIssuer);
-		o.hint = (section_id, value) => logic.hintIssuer(value, page.preset());
+		o.validate = needed(validate.validateIssuer);
+		o.hint = (section_id, value) => validate.hintIssuer(value, page.preset());
 
 		o = s.taboption('general', widgets.HintValue, 'client_id', _('Client ID'),
 			_('The name under which the provider knows this router.'));
 		o.required = true;
-		o.validate = needed(logic.validateEntry);
+		o.validate = needed(validate.validateEntry);
 
 		o = s.taboption('general', widgets.HintValue, 'client_secret', _('Client Secret'),
 			_('The password that belongs to the Client ID.'));
@@ -271,17 +258,17 @@ return view.extend({
 			o.password = true;
 			o.required = true;
 			o.validate = needed();
-			o.hint = (section_id, value) => logic.hintSecret(value);
+			o.hint = (section_id, value) => validate.hintSecret(value);
 		}
 
 		o = s.taboption('general', widgets.HintValue, 'redirect_uri', _('Redirect URI'),
 			_('Where the provider sends people back to. Enter the same address at the provider.'));
-		o.default = logic.redirectURI(window.location);
+		o.default = validate.redirectURI(window.location);
 		o.rmempty = false;
 		o.inputmode = 'url';
 		o.wide = true;
-		o.validate = (section_id, value) => logic.validateURL(value);
-		o.hint = (section_id, value) => logic.hintRedirect(value, window.location);
+		o.validate = (section_id, value) => validate.validateURL(value);
+		o.hint = (section_id, value) => validate.hintRedirect(value, window.location);
 		o.extra = () => [ widgets.copyButton(() => page.formvalue('redirect_uri')) ];
 		o.onchange = () => page.updateSteps();
 
@@ -290,8 +277,8 @@ return view.extend({
 		o.default = 'openid profile email';
 		o.wide = true;
 		o.rmempty = false;
-		o.validate = (section_id, value) => logic.validateScope(value);
-		o.hint = (section_id, value) => logic.hintScope(value, page.roles());
+		o.validate = (section_id, value) => validate.validateScope(value);
+		o.hint = (section_id, value) => validate.hintScope(value, users.roles());
 
 		o = s.taboption('general', form.DummyValue, '_test', _('Test connection'));
 		o.renderWidget = function() {
@@ -313,12 +300,12 @@ return view.extend({
 			_('Where the router reaches the provider, if not under the Issuer URL.'));
 		o.inputmode = 'url';
 		o.wide = true;
-		o.validate = (section_id, value) => logic.validateInternal(value, page.formvalue('issuer_url'));
+		o.validate = (section_id, value) => validate.validateInternal(value, page.formvalue('issuer_url'));
 
 		o = s.taboption('advanced', widgets.HintValue, 'ca_file', _('CA file'),
 			_('A PEM file with the only CA to trust for the provider; empty means the CAs of the router.'));
 		o.placeholder = '/etc/ssl/my-ca.pem';
-		o.validate = (section_id, value) => logic.validatePath(value);
+		o.validate = (section_id, value) => validate.validatePath(value);
 
 		o = s.taboption('advanced', form.ListValue, 'token_auth_method', _('Client authentication'),
 			_('How the router presents the Client Secret.'));
@@ -329,7 +316,7 @@ return view.extend({
 		o = s.taboption('advanced', widgets.HintValue, 'groups_claim', _('Groups claim'),
 			_('The claim that lists the groups of a person; dots lead into nested claims.'));
 		o.placeholder = 'groups';
-		o.validate = (section_id, value) => logic.validateClaim(value);
+		o.validate = (section_id, value) => validate.validateClaim(value);
 
 		o = s.taboption('advanced', form.Flag, 'require_email_verified', _('Require verified e-mail'),
 			_('Accepts an e-mail address only if the provider says that it is verified.'));
@@ -363,7 +350,7 @@ return view.extend({
 		o.inputmode = 'url';
 		o.wide = true;
 		o.placeholder = window.location.origin.replace('http:', 'https:') + '/';
-		o.validate = (section_id, value) => logic.validateURL(value);
+		o.validate = (section_id, value) => validate.validateURL(value);
 	},
 
 	// What is left at its default is not written: the configuration stays as
@@ -380,267 +367,8 @@ return view.extend({
 	number(o, value) {
 		o.placeholder = value;
 		o.inputmode = 'numeric';
-		o.validate = (section_id, v) => logic.validateNumber(o.option, v);
-		o.hint = (section_id, v) => logic.hintNumber(o.option, v, { rate_limit: this.formvalue('rate_limit') });
-	},
-
-	addUsers(m, groups) {
-		const page = this;
-		let s, o;
-
-		s = m.section(form.GridSection, 'role', _('Users'),
-			_('A role lists people and what they may do. The first role that fits a person wins; drag the rows, or use the arrow keys on ☰, to change the order.'));
-		s.addremove = true;
-		s.anonymous = false;
-		s.sortable = !m.readonly;
-		s.nodescriptions = true;
-		s.modaltitle = (section_id) => _('Role') + ' » ' + section_id;
-
-		// The first column's sort would reorder the roles, which is no mere
-		// matter of looks here.
-		s.handleSort = function() {};
-
-		s.handleModalSave = function(...args) {
-			const kept = page.keepForm();
-
-			return form.GridSection.prototype.handleModalSave.apply(this, args).then(() => page.restoreForm(kept));
-		};
-
-		s.renderRowActions = function(section_id) {
-			const node = form.GridSection.prototype.renderRowActions.call(this, section_id);
-			const handle = node.querySelector('.drag-handle');
-
-			if (handle) {
-				handle.setAttribute('aria-label', _('Move the role %s').format(section_id));
-				handle.addEventListener('click', (ev) => ev.preventDefault());
-				handle.addEventListener('keydown', (ev) => page.handleMove(ev, section_id));
-			}
-
-			return node;
-		};
-
-		s.renderSectionAdd = function(extra_class) {
-			const node = form.GridSection.prototype.renderSectionAdd.call(this, extra_class);
-			const input = node.querySelector('input');
-
-			if (input)
-				input.setAttribute('aria-label', _('Name of the new role'));
-
-			return node;
-		};
-
-		s.handleAdd = function(ev, name) {
-			const valid = logic.validateRoleName(name, page.roles().map((r) => r.name));
-
-			if (valid !== true) {
-				ui.addNotification(null, E('p', {}, [ valid ]), 'warning');
-				return Promise.resolve();
-			}
-
-			const rv = form.GridSection.prototype.handleAdd.call(this, ev, name);
-			const lists = logic.listsOf(logic.defaultLevel(name), {}, [], [], []);
-
-			m.data.set(m.config, name, 'read', lists.read);
-			if (lists.write.length)
-				m.data.set(m.config, name, 'write', lists.write);
-
-			return rv;
-		};
-
-		const people = (name, title, description, placeholder, validate) => {
-			o = s.option(form.DynamicList, name, title, description);
-			o.placeholder = placeholder;
-			o.validate = (section_id, value) => validate(value);
-			o.textvalue = function(section_id) {
-				const list = logic.toList(this.cfgvalue(section_id));
-
-				return list.length ? E('span', { 'style': 'overflow-wrap:anywhere' }, [ list.join(', ') ]) : '-';
-			};
-
-			return o;
-		};
-
-		o = s.option(form.DummyValue, '_notes');
-		o.modalonly = true;
-		o.render = function(option_index, section_id) {
-			return page.renderNotes(this, section_id, groups);
-		};
-
-		people('email', _('Email Addresses'), _('Upper and lower case make no difference.'), 'user@example.com', logic.validateEmail);
-		people('group', _('Groups'), _('Groups exactly as the provider sends them.'), 'router-admins', logic.validateEntry);
-		people('sub', _('Subjects'), _('Identifiers (sub) of single people at the provider.'), '', logic.validateEntry);
-
-		o = s.option(form.ListValue, '_level', _('Access level'));
-		o.value('write', _('full', 'All permissions granted'));
-		o.value('read', _('readonly', 'Only read permissions granted'));
-		o.value('individual', _('individual', 'Select individual permissions manually'));
-		o.load = function(section_id) {
-			const data = this.map.data;
-
-			return logic.levelOf(data.get(this.map.config, section_id, 'read'), data.get(this.map.config, section_id, 'write'));
-		};
-		o.textvalue = function(section_id) {
-			const data = this.map.data;
-			const read = data.get(this.map.config, section_id, 'read');
-			const write = data.get(this.map.config, section_id, 'write');
-			const granted = logic.countGranted(groups, read, write);
-
-			switch (logic.levelOf(read, write)) {
-			case 'write':
-				return E('span', { 'class': 'label' }, [ _('full', 'All permissions granted') ]);
-
-			case 'read':
-				return E('span', { 'class': 'label' }, [ _('readonly', 'Only read permissions granted') ]);
-			}
-
-			if (!granted.read)
-				return E('span', { 'class': 'label warning' }, [ _('denied', 'No permissions granted') ]);
-
-			return E('span', { 'class': 'label' }, [ _('partial (%d/%d)', 'Some permissions granted').format(granted.read, granted.total) ]);
-		};
-		o.write = function(section_id, value) {
-			const data = this.map.data;
-			const matrix = this.map.lookupOption('_acl', section_id)[0].formvalue(section_id);
-			const lists = logic.listsOf(value, matrix || {}, matrix ? groups : [],
-				data.get(this.map.config, section_id, 'read'), data.get(this.map.config, section_id, 'write'));
-
-			for (let name in lists) {
-				if (lists[name].length)
-					data.set(this.map.config, section_id, name, lists[name]);
-				else
-					data.unset(this.map.config, section_id, name);
-			}
-		};
-		o.forcewrite = true;
-		o.remove = function() {};
-
-		o = s.option(widgets.AccessGroups, '_acl', _('Access groups'));
-		o.modalonly = true;
-		o.groups = groups;
-		o.depends('_level', 'individual');
-	},
-
-	// handleMove does with the arrow keys what dragging does with the mouse.
-	handleMove(ev, section_id) {
-		const handle = ev.currentTarget;
-		const row = handle.closest('[data-sid]');
-		const down = (ev.key == 'ArrowDown');
-		const other = down ? row.nextElementSibling : row.previousElementSibling;
-
-		if ((!down && ev.key != 'ArrowUp') || !other || !other.hasAttribute('data-sid'))
-			return;
-
-		ev.preventDefault();
-		this.map.data.move(this.map.config, section_id, other.getAttribute('data-sid'), down);
-		row.parentNode.insertBefore(row, down ? other.nextElementSibling : other);
-		handle.focus();
-		this.updatePreview();
-	},
-
-	// renderNotes says, as the role is edited, what is odd about it.
-	renderNotes(option, section_id, groups) {
-		const node = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-notes': '' });
-		const map = option.map;
-		const value = (name) => {
-			const found = map.lookupOption(name, section_id);
-
-			return found ? found[0].formvalue(section_id) : null;
-		};
-		const update = () => {
-			const matrix = value('_acl');
-			const lists = logic.listsOf(value('_level'), matrix || {}, matrix ? groups : [],
-				map.data.get(map.config, section_id, 'read'), map.data.get(map.config, section_id, 'write'));
-			const notes = logic.roleNotes({
-				name: section_id,
-				email: logic.toList(value('email')),
-				group: logic.toList(value('group')),
-				sub: logic.toList(value('sub')),
-				read: lists.read,
-				write: lists.write
-			}, this.roles(), groups);
-			const text = notes.join('\n');
-
-			if (node.ssoText === text)
-				return;
-
-			node.ssoText = text;
-			dom.content(node, notes.map((n) => E('div', { 'class': 'alert-message warning', 'style': 'width:auto' }, [ n ])));
-		};
-
-		window.setTimeout(() => {
-			if (!map.root)
-				return;
-
-			map.root.addEventListener('widget-change', update);
-			map.root.addEventListener('keyup', update);
-			update();
-		}, 0);
-
-		return node;
-	},
-
-	renderPreview() {
-		const result = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-match': '' });
-		const input = (id, title, placeholder) => E('div', { 'class': 'cbi-value' }, [
-			E('label', { 'class': 'cbi-value-title', 'for': id }, [ title ]),
-			E('div', { 'class': 'cbi-value-field' }, [
-				E('input', { 'type': 'text', 'class': 'cbi-input-text', 'id': id, 'placeholder': placeholder, 'autocomplete': 'off', 'input': () => this.updatePreview() })
-			])
-		]);
-
-		this.previewNode = E('div', { 'class': 'cbi-section', 'id': 'luci-sso-preview' }, [
-			E('h3', {}, [ _('Who would get what') ]),
-			E('div', { 'class': 'cbi-section-descr' }, [ _('Enter what the provider says about a person to see the role they would get.') ]),
-			E('div', { 'class': 'cbi-section-node' }, [
-				input('luci-sso-preview-email', _('E-mail'), 'user@example.com'),
-				input('luci-sso-preview-groups', _('Groups'), _('separated by commas')),
-				input('luci-sso-preview-sub', _('Subject'), ''),
-				E('div', { 'class': 'cbi-value' }, [
-					E('label', { 'class': 'cbi-value-title' }, [ _('Result') ]),
-					E('div', { 'class': 'cbi-value-field' }, [ result ])
-				])
-			])
-		]);
-		this.previewResult = result;
-
-		return this.previewNode;
-	},
-
-	updatePreview() {
-		const value = (id) => this.previewNode.querySelector('#luci-sso-preview-' + id).value.trim();
-		const person = { email: value('email'), groups: logic.splitEntries(value('groups')), sub: value('sub') };
-		const by = {
-			email: _('because of the e-mail address %s'),
-			group: _('because of the group %s'),
-			sub: _('because of the subject %s')
-		};
-
-		if (person.email === '' && !person.groups.length && person.sub === '') {
-			dom.content(this.previewResult, E('em', {}, [ _('Nothing entered yet.') ]));
-			return;
-		}
-
-		const roles = this.roles();
-		const hit = logic.matchRole(roles, person);
-
-		if (!hit) {
-			dom.content(this.previewResult, E('span', { 'class': 'label warning' }, [ _('No role: this person cannot log in.') ]));
-			return;
-		}
-
-		const role = roles.find((r) => r.name == hit.role);
-		const granted = logic.countGranted(this.groups, role.read, role.write);
-
-		dom.content(this.previewResult, [
-			E('p', {}, [ E('strong', {}, [ _('Role %s').format(hit.role) ]), ', ', by[hit.by].format(hit.value) ]),
-			E('p', {}, [
-				(hit.by == 'email' && this.formvalue('require_email_verified') == '1')
-					? _('The provider must say that the address is verified.') + ' ' : '',
-				(role.read.length || role.write.length) && (granted.read || !this.groups.length)
-					? _('%d of %d access groups can be read, %d of them changed.').format(granted.read, granted.total, granted.write)
-					: E('span', { 'class': 'label warning' }, [ _('This role grants nothing: people with it cannot log in.') ])
-			])
-		]);
+		o.validate = (section_id, v) => validate.validateNumber(o.option, v);
+		o.hint = (section_id, v) => validate.hintNumber(o.option, v, { rate_limit: this.formvalue('rate_limit') });
 	},
 
 	render(data) {
@@ -669,15 +397,14 @@ return view.extend({
 		}
 
 		this.map = m;
-		this.groups = groups;
 		this.addSettings(m, settings.client_secret_set);
-		this.addUsers(m, groups);
+		users.add(this, m, groups);
 
-		const preview = this.renderPreview();
+		const preview = users.renderPreview();
 		const renderContents = m.renderContents;
 
 		m.renderContents = (...args) => renderContents.apply(m, args).then((node) => {
-			this.updatePreview();
+			users.updatePreview();
 			return node;
 		});
 

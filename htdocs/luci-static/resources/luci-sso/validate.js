@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+'require baseclass';
+
+// What may stand in a field of the settings page: no DOM, no ubus, no UCI in
+// here, so that it can be tested without a browser. Validators return true or
+// the sentence that says what is wrong; hints return '' or a sentence about a
+// value that is legal but unlikely to be meant.
+
+const CALLBACK_PATH = '/cgi-bin/luci-sso/callback';
+const LIMITS = {
+	clock_tolerance: [ 0, 3600 ],
+	rate_limit: [ 1, 100000 ],
+	rate_window: [ 1, 3600 ],
+	rate_limit_per_client: [ 0, 100000 ]
+};
+
+function toList(value) {
+	if (value == null || value === '')
+		return [];
+
+	return Array.isArray(value) ? value : [ value ];
+}
+
+// parseURL is the browser's own parser, which also repairs what it is given;
+// so everything it would repair silently is refused before.
+function parseURL(value) {
+	if (/[\s\\<>"'`{}|^]/.test(value))
+		return null;
+
+	try {
+		return new URL(value);
+	}
+	catch (e) {
+		return null;
+	}
+}
+
+function validateURL(value) {
+	if (value == null || value === '')
+		return true;
+
+	if (!value.startsWith('https://'))
+		return _('The address must start with https://');
+
+	const url = parseURL(value);
+
+	if (!url || !url.hostname || !/^https:\/\/[^\/?#]/.test(value))
+		return _('This is not a valid address');
+
+	if (url.username || url.password)
+		return _('The address must not contain a user name or password');
+
+	if (value.includes('#'))
+		return _('The address must not contain a fragment (#)');
+
+	return true;
+}
+
+function validateIssuer(value) {
+	const valid = validateURL(value);
+
+	if (valid !== true || value == null || value === '')
+		return valid;
+
+	if (value.includes('?'))
+		return _('The address must not contain a query (?)');
+
+	if (value.includes('/.well-known/'))
+		return _('Enter the address without “/.well-known/…”');
+
+	return true;
+}
+
+// validateInternal is for the address the router itself asks: an origin, since
+// the paths come from the issuer; the issuer's own path is let pass.
+function validateInternal(value, issuer) {
+	const valid = validateIssuer(value);
+
+	if (valid !== true || value == null || value === '')
+		return valid;
+
+	const path = (v) => (parseURL(v) || { pathname: '' }).pathname.replace(/\/$/, '');
+
+	if (path(value) !== '' && issuer && path(value) !== path(issuer))
+		return _('Enter only the origin, such as https://id.lan: the paths come from the Issuer URL');
+
+	return true;
+}
+
+function validateNumber(option, value) {
+	const limits = LIMITS[option];
+
+	if (value == null || value === '')
+		return true;
+
+	if (!/^(0|[1-9][0-9]{0,8})$/.test(value) || +value < limits[0] || +value > limits[1])
+		return _('Enter a whole number from %d to %d').format(limits[0], limits[1]);
+
+	return true;
+}
+
+function validateScope(value) {
+	const scopes = String(value || '').split(' ').filter((s) => s !== '');
+
+	if (!scopes.length)
+		return true;
+
+	for (let s of scopes)
+		if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(s))
+			return _('“%s” is not a valid scope').format(s);
+
+	return scopes.includes('openid') ? true : _('The scope “openid” is required');
+}
+
+function validateClaim(value) {
+	if (value == null || value === '')
+		return true;
+
+	return /^[\x21-\x7e]{1,255}$/.test(value) && !/^\.|\.\.|\.$/.test(value)
+		? true : _('Enter the name of a claim, such as groups or realm_access.roles');
+}
+
+function validatePath(value) {
+	if (value == null || value === '')
+		return true;
+
+	return /^\/[^\0\n\r]*[^\0\n\r\/]$/.test(value) ? true : _('Enter an absolute path such as /etc/ssl/my-ca.pem');
+}
+
+function validateEmail(value) {
+	if (value == null || value === '')
+		return true;
+
+	return /^[^\s@,;<>]+@[^\s@,;<>]+$/.test(value) ? true : _('Enter one e-mail address');
+}
+
+function validateEntry(value) {
+	if (value == null || value === '')
+		return true;
+
+	if (/[\x00-\x1f\x7f]/.test(value))
+		return _('Control characters are not allowed');
+
+	return value.trim() === value ? true : _('Remove the spaces at the beginning or end');
+}
+
+// validateRoleName keeps a role from colliding with the settings section.
+function validateRoleName(name, taken) {
+	if (name === 'default')
+		return _('The name “default” is taken by the settings');
+
+	if (toList(taken).includes(name))
+		return _('There is already a role of this name');
+
+	return true;
+}
+
+function hintIssuer(value, preset) {
+	const url = (validateIssuer(value) === true && value) ? parseURL(value) : null;
+
+	if (!url)
+		return '';
+
+	if (preset && preset.bare && value.replace(/^https:\/\/[^\/]+/i, '') !== '')
+		return _('This provider uses its bare address, without a path or slash at the end');
+
+	if (preset && preset.slash === true && !value.endsWith('/'))
+		return _('This provider\'s issuer ends with a slash');
+
+	if (preset && preset.slash === false && value.endsWith('/'))
+		return _('This provider\'s issuer does not end with a slash');
+
+	if (/^(localhost|127\.|\[)/.test(url.hostname))
+		return _('This address is the router itself or an IP address; certificates are usually issued for names');
+
+	if (/^[0-9.]+$/.test(url.hostname))
+		return _('This address is the router itself or an IP address; certificates are usually issued for names');
+
+	if (/example\.(com|org|net)$/.test(url.hostname))
+		return _('This is an example address');
+
+	return '';
+}
+
+function hintRedirect(value, location) {
+	const url = (validateURL(value) === true && value) ? parseURL(value) : null;
+
+	if (!url)
+		return '';
+
+	if (url.pathname !== CALLBACK_PATH || url.search !== '')
+		return _('The router answers only at %s').format(CALLBACK_PATH);
+
+	if (location && location.hostname && url.hostname !== location.hostname)
+		return _('This is another host than the one in your address bar');
+
+	return '';
+}
+
+function hintScope(value, roles) {
+	const scopes = String(value || '').split(' ');
+
+	if (validateScope(value) !== true || !value)
+		return '';
+
+	if (!scopes.includes('email') && roles.some((r) => toList(r.email).length))
+		return _('Roles are mapped by e-mail, but the scope “email” is not requested');
+
+	if (!scopes.includes('groups') && roles.some((r) => toList(r.group).length))
+		return _('Roles are mapped by group; most providers send groups only with the scope “groups”');
+
+	return '';
+}
+
+function hintSecret(value) {
+	return (value && value.trim() !== value) ? _('There is a space at the beginning or end') : '';
+}
+
+function hintNumber(option, value, values) {
+	if (validateNumber(option, value) !== true || value == null || value === '')
+		return '';
+
+	if (option == 'clock_tolerance' && +value > 300)
+		return _('More than five minutes weakens the protection against replayed logins');
+
+	if (option == 'rate_limit' && +value < 10)
+		return _('Every login needs two requests; this may lock people out');
+
+	if (option == 'rate_limit_per_client' && +value > 0 && values && +value > +(values.rate_limit || 50))
+		return _('This is more than all clients together may send');
+
+	return '';
+}
+
+// redirectURI is where the provider has to send people back to: this router,
+// under the name in the address bar, over HTTPS.
+function redirectURI(location) {
+	const host = (location.protocol == 'https:') ? location.host : location.hostname;
+
+	return 'https://' + host + CALLBACK_PATH;
+}
+
+return baseclass.extend({
+	CALLBACK_PATH,
+	validateURL,
+	validateIssuer,
+	validateInternal,
+	validateNumber,
+	validateScope,
+	validateClaim,
+	validatePath,
+	validateEmail,
+	validateEntry,
+	validateRoleName,
+	hintIssuer,
+	hintRedirect,
+	hintScope,
+	hintSecret,
+	hintNumber,
+	redirectURI
+});
