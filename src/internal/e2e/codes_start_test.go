@@ -33,13 +33,16 @@ var configCases = []codeCase{
 			"token_auth_method": {"none"},
 			"require_at_hash":   {"maybe"},
 		} {
+			original := map[string]string{"issuer_url": e.IDP.URL, "client_id": e.IDP.Client.ID, "client_secret": e.IDP.Client.Secret,
+				"clock_tolerance": "60", "scope": "openid"}[option]
 			for _, value := range values {
-				with := newEnv(e.t)
-				with.set(option, value)
-				if value == "" {
-					with.set(option)
+				if e.set(option, value); value == "" {
+					e.set(option)
 				}
-				with.provoke(ends(e.t, facts("option "+option), "CONFIG_ERROR"), start)
+				e.provoke(ends(e.t, facts("option "+option), "CONFIG_ERROR"), start)
+			}
+			if e.set(option, original); original == "" {
+				e.set(option)
 			}
 		}
 		e.must(e.WriteConfig("config oidc 'default'\n\toption enabled '1'\n\toption client_id 'unfinished\n"))

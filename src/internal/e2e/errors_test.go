@@ -88,7 +88,11 @@ func (e *env) explained(entry providerError) {
 				code = "OIDC_INVALID_GRANT"
 			}
 			remove := e.IDP.Inject(idp.Fault{TokenError: &idp.OAuthError{Status: entry.status, Code: entry.value, Description: entry.description}})
-			e.refused(ends(e.t, append(says, "the token endpoint answered with HTTP status "+itoa(entry.status)), code))
+			// One client is enough here: whole logins take longer.
+			before, mark := e.snapshot(), e.Mark()
+			r := login(e, plainClient)
+			want := ends(e.t, append(says, "the token endpoint answered with HTTP status "+itoa(entry.status)), code)
+			e.check(want.andSpent(), r, plainClient, e.logOf(r, mark), before)
 			remove()
 		case "userinfo":
 			body := `{"error":"` + entry.value + `"}`
