@@ -156,6 +156,8 @@ trial('a login at a provider on another site lands in LuCI', async (person) => {
 	await shot(page, '3-provider');
 	await signIn(person, 'alice');
 	assert.equal(await inside(person), 'sso:admin');
+	// For the picture: LuCI fetches its pages after it has loaded.
+	await page.waitForFunction(() => !document.querySelector('#view .spinning')).catch(() => {});
 	await shot(page, '4-inside');
 	assert.equal(page.url(), lab.luci);
 	assert.equal(loginPagesAfterCallback(visits), 1, 'the login page is passed once, unseen');
