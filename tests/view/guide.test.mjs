@@ -5,7 +5,9 @@
 // Apply, and then the button and a person of the lab's provider.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { routerRoot, browserPath, TOP } from './router.mjs';
@@ -34,7 +36,14 @@ async function edit(page, role, title, value) {
 test('the guide leads from a fresh router to a login, by e-mail and by group', { skip: missing || false, timeout: 240000 }, async () => {
 	const { startLab } = await import('../lib/lab.mjs');
 	const { launchBrowser, newPerson } = await import('../lib/browser.mjs');
-	const lab = await startLab({ routerRoot: routerRoot() });
+	// The package links the rpcd plugin to the program; the lab knows only files.
+	const root = mkdtempSync(join(tmpdir(), 'luci-sso-guide-'));
+
+	execFileSync('cp', [ '-a', `${routerRoot()}/.`, root ]);
+	rmSync(join(root, 'usr/libexec/rpcd/luci-sso'), { force: true });
+	symlinkSync('/www/cgi-bin/luci-sso', join(root, 'usr/libexec/rpcd/luci-sso'));
+
+	const lab = await startLab({ routerRoot: root });
 	const browser = await launchBrowser();
 
 	try {
@@ -64,6 +73,22 @@ test('the guide leads from a fresh router to a login, by e-mail and by group', {
 		await setting('Client ID').fill(provider.id);
 		await setting('Client Secret').fill(provider.secret);
 		assert.equal(await setting('Redirect URI').inputValue(), lab.callback);
+
+		// Does it work? Asked before anything is saved.
+		await page.locator('button', { hasText: 'Test connection' }).click();
+		await page.waitForSelector('[data-test-result]', { timeout: 30000 });
+
+		const checks = await page.locator('[data-sso-test]').innerText();
+
+		assert.notEqual(await page.locator('[data-test-result]').getAttribute('data-test-result'), 'fail', checks);
+		assert.equal(checks.includes(provider.secret), false);
+		assert.equal(await page.locator('[data-check="credentials"]').getAttribute('data-status'), 'pass', checks);
+
+		await setting('Client Secret').fill('another secret');
+		await page.locator('button', { hasText: 'Test connection' }).click();
+		await page.waitForSelector('[data-test-result="fail"]', { timeout: 30000 });
+		assert.equal(await page.locator('[data-check="credentials"]').getAttribute('data-status'), 'fail');
+		await setting('Client Secret').fill(provider.secret);
 		await saveAndApply(page);
 
 		// 3. Map by email
@@ -83,7 +108,26 @@ test('the guide leads from a fresh router to a login, by e-mail and by group', {
 		const alice = await login('alice');
 
 		await alice.page.waitForSelector('a[href*="/admin/logout"]', { state: 'attached' });
+
+		// The page shows her session and ends it.
+		await page.reload();
+		await page.locator('[data-sessions] tr', { hasText: 'alice@example.com' }).getByText('End session').click();
+		await page.locator('#modal_overlay .cbi-button-negative').click();
+		await page.locator('[data-sessions]', { hasText: 'Nobody is logged in through SSO.' }).waitFor();
+		assert.equal(await page.locator('[data-event="login"]').count(), 1);
+		await alice.page.goto(lab.luci);
+		await alice.page.waitForSelector('input[name="luci_password"]');
 		await alice.close();
+
+		// Whoever no role matches is refused, and the page says why.
+		const carol = await login('carol');
+
+		await carol.page.getByText('You are not allowed to use this router.').waitFor();
+		await carol.close();
+		await page.reload();
+		await page.locator('[data-event="error"]', { hasText: 'No role matches this person' }).waitFor();
+		await page.locator('[data-event="error"] summary').first().click();
+		await page.getByText('Possible causes').waitFor();
 
 		// 3. Map by group
 		await setting('Scopes').fill('openid profile email groups');
@@ -114,5 +158,6 @@ test('the guide leads from a fresh router to a login, by e-mail and by group', {
 	finally {
 		await browser.close();
 		await lab.close();
+		rmSync(root, { recursive: true, force: true });
 	}
 });

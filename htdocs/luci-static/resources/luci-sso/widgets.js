@@ -269,7 +269,10 @@ function sentence(template, args) {
 	if (!template)
 		return '';
 
-	return _(template).format(...logic.toList(args).map((a) => a === '' ? '' : _(String(a))));
+	const filling = logic.toList(args).map((a) => a === '' ? '' : _(String(a)));
+
+	// A sentence without gaps may hold a percent sign of its own.
+	return filling.length ? _(template).format(...filling) : _(template);
 }
 
 // checkTable shows the rows of a check; `titles` names them by their id.
