@@ -21,7 +21,7 @@ async function signIn({ page, lab }, who) {
 // element shown.
 export const pictures = [
 	{
-		name: 'login-page', where: 'luci', act: async ({ page, lab }) => {
+		name: 'login-page', where: 'luci', height: 380, act: async ({ page, lab }) => {
 			await page.goto(lab.luci);
 			await page.waitForSelector(BUTTON);
 			await page.focus(PASSWORD);
@@ -41,7 +41,7 @@ export const pictures = [
 		},
 	},
 	{
-		name: 'refused', where: 'lab', act: async (stage) => {
+		name: 'refused', where: 'lab', height: 440, act: async (stage) => {
 			await signIn(stage, 'dave');
 			await stage.page.waitForSelector('main [role=alert]');
 		},

@@ -10,6 +10,7 @@ import * as fixtures from '../view/fixtures.mjs';
 import { login, routerRoot, start as startRouter } from '../view/router.mjs';
 import { pictures } from './pictures.mjs';
 
+const NAME = 'router.example.com';
 const out = join(TOP, 'docs/images');
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !pictures.some((picture) => picture.name === name));
@@ -44,7 +45,7 @@ async function inLab(list, browser, options) {
 
 	try {
 		for (const picture of list) {
-			const context = await browser.newContext(size);
+			const context = await browser.newContext({ ...size, viewport: { width: 960, height: picture.height ?? 600 } });
 			const page = await context.newPage();
 
 			await picture.act({ page, lab });
@@ -61,7 +62,10 @@ async function inLab(list, browser, options) {
 async function onPage(list, browser) {
 	if (!list.length)
 		return;
-	const router = await startRouter();
+	// A name as readers have one, instead of this run's port.
+	const router = await startRouter({ port: 443 });
+
+	router.url = `https://${NAME}`;
 
 	try {
 		for (const picture of list) {
@@ -85,7 +89,7 @@ async function onPage(list, browser) {
 mkdirSync(out, { recursive: true });
 const chosen = pictures.filter(({ name }) => !wanted.length || wanted.includes(name));
 const of = (where) => chosen.filter((picture) => picture.where === where);
-const browser = await launchBrowser();
+const browser = await launchBrowser(`--host-resolver-rules=MAP ${NAME} 127.0.0.1`);
 const left = [];
 
 try {

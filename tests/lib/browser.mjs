@@ -11,12 +11,13 @@ export function browserPath() {
 	return process.env.CHROMIUM || [ '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome' ].find(existsSync) || '';
 }
 
-export function launchBrowser() {
+export function launchBrowser(...more) {
 	return chromium.launch({
 		executablePath: browserPath(),
 		args: [
 			'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
 			'--disable-background-networking', '--disable-component-update', '--disable-sync',
+			...more,
 		],
 	});
 }

@@ -168,3 +168,25 @@ func TestShippedConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestPageLimits: the page refuses the same numbers as the reader.
+func TestPageLimits(t *testing.T) {
+	t.Parallel()
+	script := read(t, "htdocs/luci-static/resources/luci-sso/validate.js")
+	seen := 0
+	for _, row := range table(read(t, "docs/reference/uci-options.md"), "Option") {
+		m := numberRange.FindStringSubmatch(row[3])
+		if m == nil {
+			continue
+		}
+		seen++
+		name, _ := code(row[0])
+		want := name + ": [ " + strings.ReplaceAll(m[1], " ", "") + ", " + strings.ReplaceAll(m[2], " ", "") + " ]"
+		if !strings.Contains(script, want) {
+			t.Errorf("validate.js: LIMITS lacks %s", want)
+		}
+	}
+	if seen < 4 {
+		t.Errorf("only %d options with a range were found", seen)
+	}
+}
