@@ -69,6 +69,28 @@ func TestMoreReadOnly(t *testing.T) {
 	e.provoke(ends(t, facts("cannot be kept", "EROFS"), "STATE_SAVE_FAILED"), start)
 }
 
+// TestMoreUsedUpOrNot: a pending login that cannot be marked as used must not
+// go on, or it could be used twice; and the browser keeps its cookie, since
+// the login is still there.
+func TestMoreUsedUpOrNot(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	login(e, plainClient)
+	path := e.Router.At("/var/run/luci-sso/handshakes")
+	if err := syscall.Mount("tmpfs", path, "tmpfs", 0, "size=64k,mode=700"); err != nil {
+		t.Skip("note: no file system can be mounted here, so read-only ones are not tried: ", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(path, syscall.MNT_DETACH) })
+	v := e.pending("alice")
+	e.must(syscall.Mount("tmpfs", path, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=64k,mode=700"))
+	e.provoke(ends(t, facts("cannot be kept", "EROFS"), "STATE_SAVE_FAILED"), func(e *env, client http.Header) *lab.Response {
+		return e.cgi(v.request(client))
+	})
+	if n := e.IDP.Count(idp.Token); n != 1 {
+		t.Errorf("the token endpoint was asked %d times, expected only by the first login", n)
+	}
+}
+
 // TestMoreCertificates: what can be wrong with the provider's certificate is
 // a failure of the network with the reason in words.
 func TestMoreCertificates(t *testing.T) {

@@ -30,7 +30,7 @@ import (
 var deciding = []string{"role", "replay", "login", "oidc", "handshake", "acl"}
 
 // fromOutside are the tests of e2e that a surviving mutant has to pass.
-const fromOutside = "TestCodes|TestConformance|TestRefused|TestKeysAre|TestUnusual|TestMore"
+const fromOutside = "TestCodes|TestConformance|TestRefused|TestKeysAre|TestUnusual|TestMore|TestOneCallback"
 
 // aFewLogins are a quick look at whether anything works at all, and slow the
 // tests of the packages themselves that come last.
