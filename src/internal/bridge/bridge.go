@@ -25,6 +25,7 @@ import (
 	"luci-sso/internal/oidc"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/role"
+	"luci-sso/internal/secret"
 	"luci-sso/internal/uci"
 	"luci-sso/internal/version"
 )
@@ -245,7 +246,7 @@ func Sessions(ctx context.Context, own string) ([]Session, error) {
 	for _, s := range found {
 		list = append(list, Session{
 			ID: handle(s.ID.Reveal()), Role: s.Role, Name: s.Name, Issuer: s.Issuer, Login: s.Login.Unix(),
-			Expires: int64(s.Expires / time.Second), Own: own != "" && s.ID.Reveal() == own,
+			Expires: int64(s.Expires / time.Second), Own: s.ID.Equal(secret.New(own)),
 		})
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Login > list[j].Login })
