@@ -20,8 +20,11 @@ func main() {
 		return
 	}
 	args := os.Args[1:]
-	if rpcplugin.Is(args) {
+	switch {
+	case rpcplugin.Is(args):
 		os.Exit(rpcplugin.Main(args, os.Stdin, os.Stdout, os.Stderr))
+	case len(args) > 0 && args[0] == "native":
+		os.Exit(runNative(args[1:]))
 	}
 	os.Exit(command(args))
 }

@@ -5,10 +5,11 @@
 // `call METHOD` with the arguments as JSON on standard input. What the
 // methods do is package bridge's.
 //
-// rpcd carries an answer only: it ignores the exit status and standard error,
-// turns no output into INVALID_ARGUMENT and `null` into NO_DATA. So a refused
-// call prints nothing, one that could not be carried out prints null; the
-// exit status is that of ubus, for whoever runs the plugin by hand.
+// rpcd carries an answer only: it ignores the exit status and standard error.
+// No output is NO_DATA for it, and an answer that is no object is
+// INVALID_ARGUMENT. So a call that could not be carried out prints nothing,
+// one with wrong arguments an empty list. The exit status is that of ubus,
+// for whoever runs the plugin by hand.
 package rpcplugin
 
 import (
@@ -56,8 +57,8 @@ func Main(args []string, in io.Reader, out, problems io.Writer) (exit int) {
 	reply, err := bridge.Call(ctx, args[1], input)
 	if err != nil {
 		status := refuse(problems, err)
-		if status == int(ubus.NoData) {
-			_, _ = io.WriteString(out, "null\n")
+		if status == int(ubus.InvalidArgument) {
+			_, _ = io.WriteString(out, "[]\n")
 		}
 		return status
 	}

@@ -40,7 +40,9 @@ function call(operation, args) {
 	let answer = null;
 
 	if (file.write(join('', map(args, arg => `${length(arg)}:${arg}`))) != null && file.close()) {
-		const process = popen(`${PROGRAM} native ${operation} < ${path} 2>/dev/null`, 'r');
+		// Within a CGI script of somebody's, the program would take itself
+		// for one.
+		const process = popen(`unset GATEWAY_INTERFACE; ${PROGRAM} native ${operation} < ${path} 2>/dev/null`, 'r');
 
 		answer = process?.read?.('all');
 		process?.close?.();
