@@ -75,14 +75,15 @@ const (
 
 	NotRun = "Not checked, because an earlier check failed."
 
-	ButtonThere   = "The login page of theme %s carries the button."        // theme
-	ButtonMissing = "The login page of theme %s does not carry the button." // theme
-	RolesSynced   = "The rights of all roles are known to rpcd."
-	RolesDiffer   = "rpcd's rights differ from the configuration for these roles: %s" // list
-	NoRoles       = "There is no role: nobody can log in."
-	NoHTTPS       = "The router's web server offers no HTTPS, which logging in needs."
-	ConfigGood    = "The configuration is complete."
-	ConfigBad     = "The configuration is not usable: %s" // reason
+	ButtonThere      = "The login page of theme %s carries the button."        // theme
+	ButtonMissing    = "The login page of theme %s does not carry the button." // theme
+	ButtonNoTemplate = "LuCI's login template was not found."
+	RolesSynced      = "The rights of all roles are known to rpcd."
+	RolesDiffer      = "rpcd's rights differ from the configuration for these roles: %s" // list
+	NoRoles          = "There is no role: nobody can log in."
+	NoHTTPS          = "The router's web server offers no HTTPS, which logging in needs."
+	ConfigGood       = "The configuration is complete."
+	ConfigBad        = "The configuration is not usable: %s" // reason
 )
 
 // What to do about it.
@@ -108,6 +109,7 @@ const (
 	MapByGroup         = "Add the scope email, or map people by group or subject."
 	AnnounceGroups     = "Add the scope or mapping that puts groups into the token at the provider, and check Groups claim."
 	RunService         = "Run on the router: /etc/init.d/luci-sso restart"
+	InstallCABundle    = "Install the package ca-bundle on the router."
 	AddRole            = "Add a role under Users."
 	EnableHTTPS        = "Install luci-ssl or configure an HTTPS listener for uhttpd."
 )
