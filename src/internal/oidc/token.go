@@ -47,6 +47,11 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 	if err != nil {
 		return Tokens{}, err
 	}
+	return readTokens(response)
+}
+
+// readTokens reads the token endpoint's answer, whatever it is.
+func readTokens(response backchannel.Response) (Tokens, error) {
 	if response.Status != 200 {
 		return Tokens{}, tokenError(response)
 	}

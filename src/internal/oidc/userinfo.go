@@ -27,6 +27,11 @@ func (p *Party) UserInfo(ctx context.Context, m Metadata, access secret.Value, s
 	if err != nil {
 		return nil, err
 	}
+	return readUserInfo(response, subject)
+}
+
+// readUserInfo reads the UserInfo endpoint's answer, whatever it is.
+func readUserInfo(response backchannel.Response, subject string) (Claims, error) {
 	if response.Status != 200 {
 		value, description := errorOf(response.Body)
 		return nil, fault.New(fault.UserInfoFetchFailed, "the UserInfo endpoint answered with HTTP status "+strconv.Itoa(response.Status)+": "+
