@@ -153,6 +153,9 @@ func (s *soak) stall(n int) error {
 		if status, err := s.finish(); err != nil || status != 302 {
 			s.lose("a login beside a program that hangs on its disk: status %d, %v", status, err)
 		}
+		if err := s.thin(); err != nil {
+			return err
+		}
 	}
 	group.Wait()
 	return s.thin()
