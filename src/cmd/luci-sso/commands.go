@@ -1,115 +1,86 @@
 package main
 
 import (
-	"fmt"
 	"os"
-	"time"
-
-	"luci-sso/internal/app"
-	"luci-sso/internal/config"
-	"luci-sso/internal/explain"
-	"luci-sso/internal/handshake"
-	"luci-sso/internal/paths"
-	"luci-sso/internal/replay"
-	"luci-sso/internal/rpcdlogin"
-	"luci-sso/internal/store"
-	"luci-sso/internal/version"
+	"strings"
 )
 
-// Exit statuses of the commands.
+// Exit statuses of the commands. doctor has its own meaning for 1 and 2.
 const (
 	exitOK    = 0
 	exitFail  = 1
 	exitUsage = 2
 )
 
-// commands are what a person, cron or an init script can ask for.
+// commands are what a person, cron or an init script can ask for. help is the
+// line in the list; more is what --help adds to the usage.
 var commands = []struct {
-	name, usage, help string
-	run               func(args []string) int
+	name, usage, help, more string
+	run                     func(args []string) int
 }{
-	{"sync", "sync [--remove]", "bring rpcd's login entries in line with the roles, or take them out", runSync},
-	{"cleanup", "cleanup", "remove what expired logins and used tokens left behind", runCleanup},
-	{"login-button", "login-button install|remove|status", "the script tag in LuCI's login templates", runLoginButton},
-	{"explain", "explain CODE|ERROR", "what a code of the log or a provider's error means, and what to do", runExplain},
-	{"version", "version", "print the version", runVersion},
+	{"doctor", "doctor [--json]", "check everything logging in needs, and say what to do",
+		"Asks the provider and looks at the router; changes nothing.\nExits with 0 when all is well, 1 with warnings, 2 when logging in will fail.", runDoctor},
+	{"status", "status [--json]", "whether single sign-on is on, who is in, what happened last", "", runStatus},
+	{"roles", "roles [--json]", "who gets what, and whether rpcd knows it",
+		"Exits with 1 when rpcd's entries differ; `luci-sso sync` mends that.", runRoles},
+	{"match", "match [--email A] [--group G]… [--sub S] [--json]", "which role a person would get",
+		"Takes the address for verified. Exits with 1 when no role that grants anything fits.", runMatch},
+	{"sessions", "sessions [--end ID] [--json]", "the live sessions, or the end of one",
+		"ID is what the list shows. --end exits with 1 when there is no such session.", runSessions},
+	{"events", "events [--json]", "the last logins, logouts and errors", "", runEvents},
+	{"explain", "explain CODE|ERROR", "what a code of the log or a provider's error means, and what to do", "", nil},
+	{"sync", "sync [--remove]", "bring rpcd's login entries in line with the roles, or take them out", "", runSync},
+	{"login-button", "login-button install|remove|status", "the script tag in LuCI's login templates", "", runLoginButton},
+	{"cleanup", "cleanup", "remove what expired logins and used tokens left behind", "", runCleanup},
+	{"version", "version", "print the version", "", runVersion},
 }
 
 func command(args []string) int {
-	if len(args) == 0 || args[0] == "--help" || args[0] == "-h" || args[0] == "help" {
-		usage(os.Stdout)
+	if len(args) == 0 || help(args[0]) || args[0] == "help" && len(args) == 1 {
+		print(os.Stdout, usage())
 		return exitOK
 	}
-	for _, c := range commands {
-		if c.name == args[0] {
-			return c.run(args[1:])
-		}
+	if args[0] == "help" {
+		args = []string{args[1], "--help"}
 	}
-	fmt.Fprintf(os.Stderr, "luci-sso: there is no command %q\n\n", args[0])
-	usage(os.Stderr)
+	for i := range commands {
+		c := &commands[i]
+		if c.name != args[0] {
+			continue
+		}
+		if c.run == nil {
+			return runExplain(args[1:])
+		}
+		if len(args) > 1 && help(args[1]) {
+			print(os.Stdout, "usage: luci-sso "+c.usage+"\n\n"+strings.ToUpper(c.help[:1])+c.help[1:]+".\n")
+			if c.more != "" {
+				print(os.Stdout, "\n"+c.more+"\n")
+			}
+			return exitOK
+		}
+		return c.run(args[1:])
+	}
+	print(os.Stderr, "luci-sso: there is no command "+quoted(args[0])+"\n\n"+usage())
 	return exitUsage
 }
 
-func usage(w *os.File) {
-	fmt.Fprint(w, "luci-sso: single sign-on for LuCI\n\nusage: luci-sso COMMAND\n\n")
-	for _, c := range commands {
-		fmt.Fprintf(w, "  %-18s %s\n", c.usage, c.help)
+func help(arg string) bool { return arg == "--help" || arg == "-h" }
+
+func usage() string {
+	text := "luci-sso: single sign-on for LuCI\n\nusage: luci-sso COMMAND\n\n"
+	for i := range commands {
+		text += "  " + pad(commands[i].name, 14) + commands[i].help + "\n"
 	}
+	return text + "\nluci-sso COMMAND --help says more. To begin: luci-sso doctor\n"
+}
+
+// misuse says what is wrong with a command's arguments.
+func misuse(name, reason string) int {
+	print(os.Stderr, "luci-sso "+name+": "+reason+"\nsee: luci-sso "+name+" --help\n")
+	return exitUsage
 }
 
 func fail(err error) int {
-	fmt.Fprintln(os.Stderr, "luci-sso: "+err.Error())
+	print(os.Stderr, "luci-sso: "+err.Error()+"\n")
 	return exitFail
-}
-
-func runVersion([]string) int {
-	fmt.Println(version.Version)
-	return exitOK
-}
-
-func runExplain(args []string) int {
-	info, err := os.Stdout.Stat()
-	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
-	return explain.Run(args, os.Stdout, os.Stderr, terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
-}
-
-func runSync(args []string) int {
-	var changed bool
-	var err error
-	switch {
-	case len(args) == 1 && args[0] == "--remove":
-		changed, err = rpcdlogin.RemoveAll(paths.RPCDConfig())
-	case len(args) == 0:
-		var roles []config.Role
-		if roles, err = config.Roles(paths.Config()); err == nil {
-			changed, err = rpcdlogin.Sync(paths.RPCDConfig(), app.Logins(roles))
-		}
-	default:
-		fmt.Fprintln(os.Stderr, "usage: luci-sso sync [--remove]")
-		return exitUsage
-	}
-	if err != nil {
-		return fail(err)
-	}
-	if changed {
-		fmt.Println("the login entries in " + paths.RPCDConfig() + " were changed")
-	}
-	return exitOK
-}
-
-func runCleanup([]string) int {
-	now := time.Now()
-	pending, err := handshake.Open(handshake.Options{Dir: paths.Handshakes(), KeyFile: paths.SecretKey()}).Reap()
-	if err != nil {
-		return fail(err)
-	}
-	used, err := replay.Open(paths.Tokens()).Reap(now)
-	if err != nil {
-		return fail(err)
-	}
-	if _, err := store.ReapTemp(paths.Cache(), now); err != nil {
-		return fail(err)
-	}
-	fmt.Printf("removed %d expired logins and %d used tokens\n", pending, used)
-	return exitOK
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"luci-sso/internal/loginbutton"
 )
@@ -22,8 +21,7 @@ func runLoginButton(args []string) int {
 	case len(args) == 1 && args[0] == "status":
 		return loginButtonStatus(site)
 	default:
-		fmt.Fprintln(os.Stderr, "usage: luci-sso login-button install|remove|status")
-		return exitUsage
+		return misuse("login-button", "say install, remove or status")
 	}
 	for _, path := range changed {
 		fmt.Println("changed " + path)

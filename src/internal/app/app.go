@@ -370,18 +370,9 @@ func (r *request) flow() (*login.Flow, error) {
 // syncLogins heals the derived login entries of rpcd. It cannot fail a login:
 // they matter only when rpcd reloads.
 func (r *request) syncLogins() {
-	if _, err := rpcdlogin.Sync(paths.RPCDConfig(), Logins(r.config.Roles)); err != nil {
+	if _, err := rpcdlogin.Sync(paths.RPCDConfig(), rpcdlogin.For(r.config.Roles)); err != nil {
 		r.log.Line(syslog.Warning, "cannot update the login entries in "+paths.RPCDConfig()+": "+err.Error())
 	}
-}
-
-// Logins are the roles as rpcdlogin wants them.
-func Logins(roles []config.Role) []rpcdlogin.Role {
-	logins := make([]rpcdlogin.Role, 0, len(roles))
-	for _, role := range roles {
-		logins = append(logins, rpcdlogin.Role{Name: role.Name, Read: role.Read, Write: role.Write})
-	}
-	return logins
 }
 
 func (r *request) close() {

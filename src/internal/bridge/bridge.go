@@ -268,3 +268,10 @@ func EndSession(ctx context.Context, id string) (bool, error) {
 	}
 	return false, nil
 }
+
+// Ended reads end_session's reply.
+func Ended(result any) bool {
+	table, _ := result.(reply)
+	ended, _ := table["ended"].(bool)
+	return ended
+}

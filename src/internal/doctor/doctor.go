@@ -6,6 +6,8 @@
 // a secret.
 package doctor
 
+import "strings"
+
 // The results of a check, from best to worst.
 const (
 	Skip = "skip" // Could not be told, or does not apply.
@@ -25,6 +27,8 @@ type Check struct {
 	Remedy     string   `json:"remedy"`
 	RemedyArgs []string `json:"remedy_args"`
 	Code       string   `json:"code"` // Of the fault a login would end in.
+	// Command mends it, or shows more of it, at the router's shell.
+	Command string `json:"command,omitempty"`
 }
 
 func row(id, status, message string, args ...string) Check {
@@ -57,4 +61,17 @@ func Worst(checks []Check) string {
 		}
 	}
 	return worst
+}
+
+// Text is the message with its arguments.
+func (c Check) Text() string {
+	parts := strings.Split(c.Message, "%s")
+	text := parts[0]
+	for i, part := range parts[1:] {
+		if i < len(c.Args) {
+			text += c.Args[i]
+		}
+		text += part
+	}
+	return text
 }

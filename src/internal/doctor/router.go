@@ -73,7 +73,7 @@ func roles() Check {
 	if len(list) == 0 {
 		return row("roles", Warn, words.NoRoles).do(words.AddRole)
 	}
-	drift, err := rpcdlogin.Drift(paths.RPCDConfig(), Logins(list))
+	drift, err := rpcdlogin.Drift(paths.RPCDConfig(), rpcdlogin.For(list))
 	if err != nil {
 		return row("roles", Warn, syslog.Printable(err.Error(), 200))
 	}
@@ -89,15 +89,6 @@ func roles() Check {
 		return row("roles", Warn, words.RolesDiffer, strings.Join(names, ", ")).do(words.RunService)
 	}
 	return row("roles", Pass, words.RolesSynced)
-}
-
-// Logins are the roles as rpcdlogin wants them.
-func Logins(roles []config.Role) []rpcdlogin.Role {
-	logins := make([]rpcdlogin.Role, 0, len(roles))
-	for _, role := range roles {
-		logins = append(logins, rpcdlogin.Role{Name: role.Name, Read: role.Read, Write: role.Write})
-	}
-	return logins
 }
 
 func https() Check {

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"luci-sso/internal/acl"
+	"luci-sso/internal/config"
 	"luci-sso/internal/uci"
 )
 
@@ -28,6 +29,15 @@ const Prefix = "luci_sso_"
 type Role struct {
 	Name        string
 	Read, Write []string
+}
+
+// For are the configured roles as this package wants them.
+func For(roles []config.Role) []Role {
+	list := make([]Role, 0, len(roles))
+	for i := range roles {
+		list = append(list, Role{roles[i].Name, roles[i].Read, roles[i].Write})
+	}
+	return list
 }
 
 // Username is the user name of a role's sessions. It is never that of an

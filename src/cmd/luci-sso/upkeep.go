@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os"
+	"strconv"
+	"time"
+
+	"luci-sso/internal/config"
+	"luci-sso/internal/explain"
+	"luci-sso/internal/handshake"
+	"luci-sso/internal/paths"
+	"luci-sso/internal/replay"
+	"luci-sso/internal/rpcdlogin"
+	"luci-sso/internal/store"
+	"luci-sso/internal/version"
+)
+
+func runVersion([]string) int {
+	print(os.Stdout, version.Version+"\n")
+	return exitOK
+}
+
+func runExplain(args []string) int {
+	return explain.Run(args, os.Stdout, os.Stderr, colour())
+}
+
+func runSync(args []string) int {
+	var changed bool
+	var err error
+	switch {
+	case len(args) == 1 && args[0] == "--remove":
+		changed, err = rpcdlogin.RemoveAll(paths.RPCDConfig())
+	case len(args) == 0:
+		var roles []config.Role
+		if roles, err = config.Roles(paths.Config()); err == nil {
+			changed, err = rpcdlogin.Sync(paths.RPCDConfig(), rpcdlogin.For(roles))
+		}
+	default:
+		return misuse("sync", "unknown argument "+quoted(args[0]))
+	}
+	if err != nil {
+		return fail(err)
+	}
+	if changed {
+		print(os.Stdout, "the login entries in "+paths.RPCDConfig()+" were changed\n")
+	}
+	return exitOK
+}
+
+func runCleanup(args []string) int {
+	if len(args) > 0 {
+		return misuse("cleanup", "unknown argument "+quoted(args[0]))
+	}
+	now := time.Now()
+	pending, err := handshake.Open(handshake.Options{Dir: paths.Handshakes(), KeyFile: paths.SecretKey()}).Reap()
+	if err != nil {
+		return fail(err)
+	}
+	used, err := replay.Open(paths.Tokens()).Reap(now)
+	if err != nil {
+		return fail(err)
+	}
+	if _, err := store.ReapTemp(paths.Cache(), now); err != nil {
+		return fail(err)
+	}
+	print(os.Stdout, "removed "+strconv.Itoa(pending)+" expired logins and "+strconv.Itoa(used)+" used tokens\n")
+	return exitOK
+}

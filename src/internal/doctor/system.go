@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"context"
+	"encoding/binary"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"luci-sso/internal/acl"
+	"luci-sso/internal/config"
+	"luci-sso/internal/luci"
+	"luci-sso/internal/paths"
+	"luci-sso/internal/syslog"
+	"luci-sso/internal/uci"
+)
+
+// System checks what else on this router a login relies on. Its rows are for
+// the shell and in English.
+func System(ctx context.Context) []Check {
+	checks := []Check{rpcd(ctx), accessGroups(), bundle(), ntp(ctx)}
+	checks = append(checks, permissions()...)
+	return append(checks, space("tmpfs", paths.RunDir()), space("flash", paths.Config()), uhttpd(), cookies())
+}
+
+func rpcd(ctx context.Context) Check {
+	manager := luci.NewManager(paths.UbusSocket())
+	defer manager.Close()
+	if _, err := manager.List(ctx); err != nil {
+		return row("rpcd", Fail, syslog.Printable(err.Error(), 200)).paste("/etc/init.d/rpcd restart")
+	}
+	return row("rpcd", Pass, "rpcd answers.")
+}
+
+func accessGroups() Check {
+	roles, err := config.Roles(paths.Config())
+	if err != nil {
+		return row("access_groups", Skip, "There are no roles to look at.")
+	}
+	groups, err := acl.ReadGroups(paths.AccessGroups())
+	if len(groups) == 0 {
+		return row("access_groups", Fail, "There are no access groups in %s.", paths.AccessGroups()).paste("opkg install luci-base || apk add luci-base")
+	}
+	var unknown []string
+	for _, r := range roles {
+		for _, name := range acl.Unmatched(groups, r.Read, r.Write) {
+			unknown = append(unknown, r.Name+": "+syslog.Printable(name, 60))
+		}
+	}
+	switch {
+	case unknown != nil:
+		return row("access_groups", Warn, "Roles name access groups that are not installed here: %s", list(unknown)).paste("luci-sso roles")
+	case err != nil:
+		return row("access_groups", Warn, "A file of access groups cannot be read: %s", syslog.Printable(err.Error(), 200))
+	}
+	return row("access_groups", Pass, "All access groups of the roles are installed.")
+}
+
+func bundle() Check {
+	if pem, err := os.ReadFile(paths.CertBundle()); err != nil || !strings.Contains(string(pem), "BEGIN CERTIFICATE") {
+		return row("ca_bundle", Warn, "There are no CA certificates in %s.", paths.CertBundle()).paste("opkg install ca-bundle || apk add ca-bundle")
+	}
+	return row("ca_bundle", Pass, "The CA certificates are installed.")
+}
+
+// ntp compares the clock with the first time server that answers (RFC 4330).
+func ntp(ctx context.Context) Check {
+	const fix = "/etc/init.d/sysntpd restart; date"
+	if time.Now().Year() < 2025 {
+		return row("ntp", Fail, "The router's clock is not set: it says %s.", date(time.Now())).paste(fix)
+	}
+	pkg, err := uci.Load(paths.SystemConfig())
+	if err != nil {
+		return row("ntp", Skip, "The time servers are not known.")
+	}
+	section, ok := pkg.Lookup("ntp")
+	if !ok {
+		return row("ntp", Skip, "No time server is configured.")
+	}
+	servers := section.List("server")
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	for _, server := range servers[:min(len(servers), 3)] {
+		off, err := sntp(ctx, server)
+		if err != nil {
+			continue
+		}
+		seconds := strconv.Itoa(int(off.Abs() / time.Second))
+		if off.Abs() > 5*time.Second {
+			return row("ntp", Warn, "The router's clock is off by %s seconds.", seconds).paste(fix)
+		}
+		return row("ntp", Pass, "The router's clock is right to %s seconds.", seconds)
+	}
+	return row("ntp", Skip, "No time server answers.")
+}
+
+func sntp(ctx context.Context, server string) (time.Duration, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", net.JoinHostPort(server, "123"))
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	packet := make([]byte, 48)
+	packet[0] = 0x23 // Version 4, client.
+	if _, err := conn.Write(packet); err != nil {
+		return 0, err
+	}
+	if n, err := conn.Read(packet); err != nil || n < 48 || packet[0]&7 != 4 || packet[1] == 0 {
+		return 0, syscall.EBADMSG
+	}
+	// Seconds since 1900, the difference modulo 2^32.
+	now := uint32(time.Now().Unix() + 2208988800) // #nosec G115 -- the wrap is the point
+	return time.Duration(int32(now-binary.BigEndian.Uint32(packet[40:]))) * time.Second, nil
+}
+
+// permissions looks at who can read the secrets.
+func permissions() (checks []Check) {
+	for _, path := range []string{paths.Config(), paths.SecretKey(), paths.RunDir()} {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			checks = append(checks, row("permissions", Warn, "Others than root may read %s.", path).paste("chmod go= "+path))
+		}
+	}
+	if checks == nil {
+		checks = append(checks, row("permissions", Pass, "Only root can read the secrets."))
+	}
+	return checks
+}
+
+// space wants room for 100 pending logins, a day's tokens and the caches.
+func space(id, path string) Check {
+	var stat syscall.Statfs_t
+	dir := path
+	for syscall.Statfs(dir, &stat) != nil {
+		i := strings.LastIndexByte(dir, '/')
+		if i <= 0 {
+			return row(id, Skip, "The free space could not be read.")
+		}
+		dir = dir[:i]
+	}
+	free := strconv.FormatUint(uint64(stat.Bavail)*uint64(stat.Bsize)>>10, 10) // #nosec G115 -- sizes
+	if uint64(stat.Bavail)*uint64(stat.Bsize) < 512<<10 {                      // #nosec G115 -- sizes
+		return row(id, Warn, "Only %s KB are free at %s.", free, dir).paste("df " + dir)
+	}
+	return row(id, Pass, "%s KB are free at %s.", free, dir)
+}
+
+// uhttpd runs at most max_requests scripts and ends one after script_timeout.
+func uhttpd() Check {
+	pkg, err := uci.Load(paths.UhttpdConfig())
+	if err != nil {
+		return row("uhttpd", Skip, "The configuration of uhttpd could not be read.")
+	}
+	for i := range pkg.Sections {
+		s := &pkg.Sections[i]
+		if s.Type != "uhttpd" {
+			continue
+		}
+		for option, least := range map[string]int{"max_requests": 2, "script_timeout": 20} {
+			value, ok := s.Get(option)
+			if n, err := strconv.Atoi(value); ok && (err != nil || n < least) {
+				return row("uhttpd", Warn, "uhttpd's option %s is too small for logins.", option).
+					paste("uci delete uhttpd." + s.Name + "." + option + "; uci commit uhttpd; /etc/init.d/uhttpd restart")
+			}
+		}
+	}
+	return row("uhttpd", Pass, "uhttpd's limits leave room for logins.")
+}
+
+// cookies looks at what browsers want before they keep ours: https, which
+// another check covers, and one name for the router.
+func cookies() Check {
+	pkg, err := uci.Load(paths.Config())
+	if err != nil {
+		return row("cookies", Skip, "The configuration could not be read.")
+	}
+	section, _ := pkg.Lookup(config.Section)
+	if section == nil {
+		return row("cookies", Skip, "The configuration could not be read.")
+	}
+	value, set := section.Get("redirect_uri")
+	if !set {
+		return row("cookies", Pass, "The callback follows the address in the browser, so its cookies do.")
+	}
+	parsed, err := url.Parse(value)
+	if err != nil || parsed.Path != "/cgi-bin/luci-sso/callback" {
+		return row("cookies", Fail, "The Redirect URI does not lead to this program, so that no cookie of a login would come back.").
+			paste("uci delete luci-sso.default.redirect_uri; uci commit luci-sso")
+	}
+	return row("cookies", Pass, "Open LuCI as https://%s/: a login from another name of the router loses its cookie.", parsed.Host)
+}
+
+// paste adds the command that mends it.
+func (c Check) paste(command string) Check {
+	c.Command = command
+	return c
+}
+
+// WithCommands fills in what to paste for the checks that have it by their
+// nature. Nothing a provider says becomes part of a command.
+func WithCommands(checks []Check) []Check {
+	const set = "uci set luci-sso.default."
+	const commit = "; uci commit luci-sso"
+	for i := range checks {
+		c := &checks[i]
+		if c.Command != "" || c.Status == Pass || c.Status == Skip {
+			continue
+		}
+		switch c.ID {
+		case "config", "settings":
+			c.Command = "uci show luci-sso.default; logread -e luci-sso"
+		case "button", "roles":
+			c.Command = "/etc/init.d/luci-sso restart"
+		case "https":
+			c.Command = "opkg install luci-ssl || apk add luci-ssl; /etc/init.d/uhttpd restart"
+		case "discovery", "endpoints", "keys", "algorithms":
+			c.Command = `uclient-fetch -O - "$(uci get luci-sso.default.issuer_url)/.well-known/openid-configuration"`
+		case "certificate":
+			c.Command = set + "ca_file=/etc/ssl/certs/my-ca.pem" + commit
+		case "issuer":
+			c.Command = set + "issuer_url='https://…'" + commit
+		case "clock":
+			c.Command = "/etc/init.d/sysntpd restart; date"
+		case "scopes":
+			c.Command = set + "scope='openid profile email'" + commit
+		case "credentials":
+			c.Command = set + "client_id='…'; " + set + "client_secret='…'" + commit
+		case "redirect_uri":
+			c.Command = "uci get luci-sso.default.redirect_uri"
+		case "at_hash":
+			c.Command = set + "require_at_hash=auto" + commit
+		case "email":
+			c.Command = "uci delete luci-sso.default.require_email_verified" + commit
+		case "groups":
+			c.Command = set + "groups_claim='groups'" + commit
+		}
+	}
+	return checks
+}
