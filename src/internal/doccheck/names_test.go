@@ -125,6 +125,9 @@ func TestHeaders(t *testing.T) {
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	m := regexp.MustCompile(`(?m)^PKG_VERSION:=(\S+)`).FindStringSubmatch(read(t, "package/luci-sso/Makefile"))
+	if app := read(t, "package/luci-app-sso/Makefile"); m == nil || !strings.Contains(app, "\nPKG_VERSION:="+m[1]+"\n") {
+		t.Errorf("luci-sso and luci-app-sso have different versions: give both Makefiles the same PKG_VERSION")
+	}
 	changes := read(t, "CHANGELOG.md")
 	first := regexp.MustCompile(`(?m)^## \[([^\]]+)\]`).FindAllStringSubmatch(changes, 2)
 	if m == nil || len(first) == 0 {
