@@ -12,7 +12,7 @@ import (
 
 var (
 	commandLine = regexp.MustCompile(`(?m)^  ([a-z][a-z-]+)\b`)
-	mentioned   = regexp.MustCompile("(?m)(?:^|`|&& |\\| |; |raw: |')luci-sso ([a-z][a-z-]+)((?: +--?[a-z-]+)?)")
+	mentioned   = regexp.MustCompile(`(?m)(?:^|&& |\| |; |\$\(|')luci-sso ([a-z][a-z-]+)((?: +--?[a-z-]+)?)`)
 )
 
 // help runs the program with a root that does not exist, so that whatever it
@@ -43,7 +43,13 @@ func TestCommands(t *testing.T) {
 		t.Fatalf("--help names only %d commands", len(known))
 	}
 	for _, page := range pages(t) {
-		for _, m := range mentioned.FindAllStringSubmatch(read(t, page), -1) {
+		text := read(t, page)
+		// Commands stand in shell blocks and in code within a line.
+		said := strings.Join(fences(text, "sh"), "\n")
+		for _, line := range strings.Split(text, "\n") {
+			said += "\n" + strings.Join(codes(line), "\n")
+		}
+		for _, m := range mentioned.FindAllStringSubmatch(said, -1) {
 			text, ok := known[m[1]]
 			if !ok {
 				t.Errorf("%s: there is no command “luci-sso %s”", page, m[1])
