@@ -4,7 +4,6 @@ go 1.23.0
 
 require (
 	github.com/golang-jwt/jwt/v5 v5.3.1
-	golang.org/x/crypto v0.41.0
 	golang.org/x/sys v0.35.0
 	gopkg.in/ini.v1 v1.67.3
 )

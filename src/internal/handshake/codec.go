@@ -1,12 +1,14 @@
 package handshake
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"strconv"
 	"time"
-
-	"golang.org/x/crypto/chacha20poly1305"
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/random"
@@ -24,7 +26,11 @@ const (
 	// MaxField bounds each string of a Pending, in bytes.
 	MaxField = 4096
 
-	maxSealed = chacha20poly1305.NonceSizeX + headerSize + fields*(2+MaxField) + chacha20poly1305.Overhead
+	// AES-GCM's own sizes.
+	nonceSize = 12
+	overhead  = 16
+
+	maxSealed = nonceSize + headerSize + fields*(2+MaxField) + overhead
 )
 
 var errContent = errors.New("its content is not that of a pending login")
@@ -73,35 +79,47 @@ func decode(b []byte) (Pending, error) {
 	}, nil
 }
 
-// seal and open are XChaCha20-Poly1305 with a random nonce of 192 bits, large
-// enough never to repeat, in front.
+// seal and open are AES-256-GCM under a key of the file's own: HMAC-SHA256 of
+// the handle, at least 224 random bits, under the secret key. With one message for each
+// key, 96 bits of nonce are enough however many logins a router sees. TLS has
+// this cipher in the program anyway.
 
 func seal(key []byte, handle string, plain []byte) ([]byte, error) {
-	aead, err := chacha20poly1305.NewX(key)
+	aead, err := sealer(key, handle)
 	if err != nil {
 		return nil, fault.Wrap(fault.CryptoError, err, "the pending login cannot be sealed: "+err.Error())
 	}
-	nonce, err := random.Bytes(chacha20poly1305.NonceSizeX)
+	nonce, err := random.Bytes(nonceSize)
 	if err != nil {
 		return nil, err
 	}
-	return aead.Seal(nonce, nonce, plain, additional(handle)), nil
+	return aead.Seal(nonce, nonce, plain, nil), nil
 }
 
 func open(key []byte, handle string, sealed []byte) (Pending, error) {
-	aead, err := chacha20poly1305.NewX(key)
+	aead, err := sealer(key, handle)
 	if err != nil {
 		return Pending{}, err
 	}
-	if len(sealed) < chacha20poly1305.NonceSizeX+chacha20poly1305.Overhead {
+	if len(sealed) < nonceSize+overhead {
 		return Pending{}, errors.New("it is cut short")
 	}
-	nonce, box := sealed[:chacha20poly1305.NonceSizeX], sealed[chacha20poly1305.NonceSizeX:]
-	plain, err := aead.Open(nil, nonce, box, additional(handle))
+	plain, err := aead.Open(nil, sealed[:nonceSize], sealed[nonceSize:], nil)
 	if err != nil {
 		return Pending{}, errors.New("its seal is broken")
 	}
 	return decode(plain)
 }
 
-func additional(handle string) []byte { return []byte("luci-sso pending login 1\x00" + handle) }
+func sealer(key []byte, handle string) (cipher.AEAD, error) {
+	if len(key) != keySize {
+		return nil, errors.New("the secret key has " + strconv.Itoa(len(key)) + " bytes instead of " + strconv.Itoa(keySize))
+	}
+	mac := hmac.New(sha256.New, key)
+	_, _ = mac.Write([]byte("luci-sso pending login 1\x00" + handle))
+	block, err := aes.NewCipher(mac.Sum(nil))
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}

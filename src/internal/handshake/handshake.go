@@ -4,7 +4,7 @@
 // state and deciding when to consume is the login's.
 //
 // Each pending login is a file named after the SHA-256 of its handle, the 256
-// random bits in the browser's cookie. It is sealed with XChaCha20-Poly1305
+// random bits in the browser's cookie. It is sealed with AES-256-GCM
 // under the secret key and bound to the handle, so that a copy of the
 // directory tells nothing and files cannot be exchanged for one another.
 //

@@ -7,12 +7,12 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/crypto/chacha20poly1305"
-
 	"luci-sso/internal/fault"
 	"luci-sso/internal/random"
 	"luci-sso/internal/store"
 )
+
+const keySize = 32
 
 // key returns the secret key, 32 bytes. A missing one is created when create
 // is set, else the error satisfies errors.Is(err, fs.ErrNotExist). A damaged
@@ -40,7 +40,7 @@ func (s *Store) key(create bool) ([]byte, error) {
 	}
 	// Nobody else writes here now, so what a killed process left can go.
 	_, _ = store.ReapTemp(dir, time.Now())
-	key, err = random.Bytes(chacha20poly1305.KeySize)
+	key, err = random.Bytes(keySize)
 	if err != nil {
 		detail := err.Error()
 		if f, ok := fault.As(err); ok {
@@ -55,15 +55,14 @@ func (s *Store) key(create bool) ([]byte, error) {
 }
 
 func (s *Store) readKey() ([]byte, error) {
-	const size = chacha20poly1305.KeySize
-	key, err := store.ReadFile(s.opt.KeyFile, size)
+	key, err := store.ReadFile(s.opt.KeyFile, keySize)
 	switch {
 	case errors.Is(err, store.ErrTooLarge):
-		return nil, s.damaged("it has more than " + strconv.Itoa(size) + " bytes")
+		return nil, s.damaged("it has more than " + strconv.Itoa(keySize) + " bytes")
 	case err != nil:
 		return nil, critical(err, "the secret key cannot be used: "+err.Error())
-	case len(key) != size:
-		return nil, s.damaged("it has " + strconv.Itoa(len(key)) + " bytes instead of " + strconv.Itoa(size))
+	case len(key) != keySize:
+		return nil, s.damaged("it has " + strconv.Itoa(len(key)) + " bytes instead of " + strconv.Itoa(keySize))
 	case allZero(key):
 		// What some file systems leave after a power cut.
 		return nil, s.damaged("it consists of zeros")
