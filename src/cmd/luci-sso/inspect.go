@@ -37,13 +37,13 @@ func runDoctor(args []string) int {
 	defer cancel()
 	test := bridge.TestConnection(ctx, nil)
 	if test.Busy {
-		test.Checks = []doctor.Check{{ID: "test", Status: doctor.Skip, Message: "Another connection test is under way."}}
+		test.Checks = []*doctor.Check{{ID: "test", Status: doctor.Skip, Message: "Another connection test is under way."}}
 	}
 	groups := []struct {
 		title  string
-		checks []doctor.Check
+		checks []*doctor.Check
 	}{{"This router", append(doctor.Router(), doctor.System(ctx)...)}, {"The provider", test.Checks}}
-	var all []doctor.Check
+	var all []*doctor.Check
 	for i := range groups {
 		doctor.WithCommands(groups[i].checks)
 		all = append(all, groups[i].checks...)
@@ -60,7 +60,7 @@ func runDoctor(args []string) int {
 		for _, group := range groups {
 			print(os.Stdout, group.title+"\n")
 			for i := range group.checks {
-				c := &group.checks[i]
+				c := group.checks[i]
 				text := "  " + marks[c.Status] + pad(c.Status, 5) + plain + pad(c.ID, 14) + clean(c.Text()) + "\n"
 				for _, hint := range []string{c.Remedy, c.Command} {
 					if hint != "" {
@@ -102,7 +102,7 @@ func runStatus(args []string) int {
 	print(os.Stdout, "single sign-on is "+state+"\nprovider    "+clean(s.Issuer)+"\nsessions    "+strconv.Itoa(s.Sessions)+
 		"\nlast login  "+at(s.LastLogin)+"\nlast error  "+at(s.LastError)+"\n")
 	for i := range s.Checks {
-		if c := &s.Checks[i]; c.Status == doctor.Warn || c.Status == doctor.Fail {
+		if c := s.Checks[i]; c.Status == doctor.Warn || c.Status == doctor.Fail {
 			print(os.Stdout, pad(c.Status, 12)+clean(c.Text())+"\n")
 		}
 	}

@@ -37,7 +37,7 @@ type StatusReply struct {
 	Ready     bool           `json:"ready"`   // And the configuration can be used.
 	Issuer    string         `json:"issuer"`
 	Button    bool           `json:"button"` // In the login page of every theme.
-	Checks    []doctor.Check `json:"checks"`
+	Checks    []*doctor.Check `json:"checks"`
 	Sessions  int            `json:"sessions"`
 	LastLogin int64          `json:"last_login"` // Unix seconds; 0 for never.
 	LastError int64          `json:"last_error"`

@@ -16,7 +16,7 @@ import (
 type TestReply struct {
 	Status string         `json:"status"` // The worst of the checks.
 	Took   int64          `json:"took_ms"`
-	Checks []doctor.Check `json:"checks"`
+	Checks []*doctor.Check `json:"checks"`
 	Busy   bool           `json:"busy"` // Another test is under way; this one did not run.
 }
 
@@ -28,7 +28,7 @@ func TestConnection(ctx context.Context, options map[string]string) TestReply {
 	if store.EnsureDir(paths.RunDir()) == nil {
 		unlock, err := store.Lock(paths.TestLock(), 0)
 		if errors.Is(err, store.ErrBusy) {
-			return TestReply{Status: doctor.Fail, Checks: []doctor.Check{}, Busy: true}
+			return TestReply{Status: doctor.Fail, Checks: []*doctor.Check{}, Busy: true}
 		}
 		if err == nil {
 			defer unlock()

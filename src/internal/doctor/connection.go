@@ -50,13 +50,13 @@ type connection struct {
 	party    *oidc.Party
 	metadata oidc.Metadata
 	response backchannel.Response
-	checks   []Check
+	checks   []*Check
 }
 
 // Connection asks the provider whether logging in will work with the
 // configuration at path and options in the place of its own. It keeps
 // nothing and asks past every cache.
-func Connection(ctx context.Context, path string, options map[string]string) []Check {
+func Connection(ctx context.Context, path string, options map[string]string) []*Check {
 	ctx, cancel := context.WithTimeout(ctx, total)
 	defer cancel()
 	c := &connection{ctx: ctx}
@@ -83,7 +83,7 @@ func Connection(ctx context.Context, path string, options map[string]string) []C
 	return c.checks
 }
 
-func settingsFault(err error) Check {
+func settingsFault(err error) *Check {
 	var option *config.OptionError
 	f, _ := fault.As(err)
 	if f == nil {
@@ -104,10 +104,10 @@ func settingsFault(err error) Check {
 	return check.code(string(f.Code))
 }
 
-func (c *connection) add(check Check) { c.checks = append(c.checks, check) }
+func (c *connection) add(check *Check) { c.checks = append(c.checks, check) }
 
 // rest marks checks that could not run.
-func (c *connection) rest(ids []string) []Check {
+func (c *connection) rest(ids []string) []*Check {
 	for _, id := range ids {
 		c.add(row(id, Skip, words.NotRun))
 	}
@@ -161,7 +161,7 @@ func (c *connection) discovery() bool {
 	case c.response.Status == 0 && err != nil:
 		if trusted := c.trust(err); trusted != nil {
 			c.add(row("discovery", Fail, words.DiscoveryNetwork, address, syslog.Printable(err.Error(), 200)).do(trusted.Remedy).code(trusted.Code))
-			c.add(*trusted)
+			c.add(trusted)
 			c.rest(after[2:])
 			return false
 		}
@@ -185,7 +185,7 @@ func (c *connection) trust(err error) *Check {
 		hostname  x509.HostnameError
 		invalid   x509.CertificateInvalidError
 	)
-	check := Check{}
+	var check *Check
 	switch {
 	case errors.Is(err, backchannel.ErrTrust) && c.config.CAFile != "":
 		check = row("certificate", Fail, words.CAFileUnreadable, c.config.CAFile).do(words.CheckCAFile).code(string(fault.SSLInitFailed))
@@ -206,14 +206,14 @@ func (c *connection) trust(err error) *Check {
 	default:
 		return nil
 	}
-	return &check
+	return check
 }
 
 func date(t time.Time) string { return t.UTC().Format("2006-01-02") }
 
 // certificateDates warns two weeks ahead: shorter than what automatic renewal
 // leaves.
-func certificateDates(response backchannel.Response, now time.Time) Check {
+func certificateDates(response backchannel.Response, now time.Time) *Check {
 	if response.Peer == nil || len(response.Peer.PeerCertificates) == 0 {
 		return row("certificate", Skip, words.NotRun)
 	}
@@ -229,7 +229,7 @@ func (c *connection) endpoints() map[string]bool {
 	m := c.metadata
 	usable := map[string]bool{}
 	problems := 0
-	problem := func(check Check, code fault.Code) {
+	problem := func(check *Check, code fault.Code) {
 		problems++
 		c.add(check.code(string(code)))
 	}
@@ -360,7 +360,7 @@ func (c *connection) credentials() string {
 	if methods := c.metadata.TokenAuthMethods; len(methods) > 0 && !slices.Contains(methods, method) {
 		c.add(row("credentials", Warn, words.AuthMethodBad, method).do(words.ChooseAuthMethod))
 	}
-	check := Check{}
+	var check *Check
 	c.within(func(ctx context.Context) {
 		switch verdict, reason := c.party.TryCredentials(ctx, c.metadata, c.config.RedirectURI); verdict {
 		case oidc.Accepted:

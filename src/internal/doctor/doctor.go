@@ -31,26 +31,26 @@ type Check struct {
 	Command string `json:"command,omitempty"`
 }
 
-func row(id, status, message string, args ...string) Check {
+func row(id, status, message string, args ...string) *Check {
 	if args == nil {
 		args = []string{}
 	}
-	return Check{ID: id, Status: status, Message: message, Args: args, RemedyArgs: []string{}}
+	return &Check{ID: id, Status: status, Message: message, Args: args, RemedyArgs: []string{}}
 }
 
 // do adds what to do.
-func (c Check) do(remedy string) Check {
+func (c *Check) do(remedy string) *Check {
 	c.Remedy = remedy
 	return c
 }
 
-func (c Check) code(code string) Check {
+func (c *Check) code(code string) *Check {
 	c.Code = code
 	return c
 }
 
 // Worst is the worst status among the checks: pass, warn or fail.
-func Worst(checks []Check) string {
+func Worst(checks []*Check) string {
 	worst := Pass
 	for i := range checks {
 		switch s := checks[i].Status; {
@@ -64,7 +64,7 @@ func Worst(checks []Check) string {
 }
 
 // Text is the message with its arguments.
-func (c Check) Text() string {
+func (c *Check) Text() string {
 	parts := strings.Split(c.Message, "%s")
 	text := parts[0]
 	for i, part := range parts[1:] {

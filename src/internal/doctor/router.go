@@ -18,14 +18,14 @@ import (
 
 // Router checks this router's side without asking anybody: ids config,
 // button, roles and https.
-func Router() []Check {
-	checks := []Check{Config()}
+func Router() []*Check {
+	checks := []*Check{Config()}
 	checks = append(checks, Buttons()...)
 	return append(checks, roles(), https())
 }
 
 // Config says whether the configuration can be used.
-func Config() Check {
+func Config() *Check {
 	_, err := config.Load(paths.Config())
 	if err == nil {
 		return row("config", Pass, words.ConfigGood)
@@ -41,9 +41,9 @@ func Config() Check {
 }
 
 // Buttons says of each theme's login page whether it carries the button.
-func Buttons() []Check {
+func Buttons() []*Check {
 	templates, err := loginbutton.OnRouter().Status()
-	var checks []Check
+	var checks []*Check
 	for _, template := range templates {
 		theme := "LuCI"
 		if dir := filepath.Dir(template.Path); filepath.Base(filepath.Dir(dir)) == "themes" {
@@ -65,7 +65,7 @@ func Buttons() []Check {
 	return checks
 }
 
-func roles() Check {
+func roles() *Check {
 	list, err := config.Roles(paths.Config())
 	if err != nil {
 		return row("roles", Skip, words.NotRun)
@@ -91,7 +91,7 @@ func roles() Check {
 	return row("roles", Pass, words.RolesSynced)
 }
 
-func https() Check {
+func https() *Check {
 	pkg, err := uci.Load(paths.UhttpdConfig())
 	if err != nil {
 		// Another web server may be in uhttpd's place.

@@ -23,13 +23,13 @@ import (
 
 // System checks what else on this router a login relies on. Its rows are for
 // the shell and in English.
-func System(ctx context.Context) []Check {
-	checks := []Check{rpcd(ctx), accessGroups(), bundle(), ntp(ctx)}
+func System(ctx context.Context) []*Check {
+	checks := []*Check{rpcd(ctx), accessGroups(), bundle(), ntp(ctx)}
 	checks = append(checks, permissions()...)
 	return append(checks, space("tmpfs", paths.RunDir()), space("flash", paths.Config()), uhttpd(), cookies())
 }
 
-func rpcd(ctx context.Context) Check {
+func rpcd(ctx context.Context) *Check {
 	manager := luci.NewManager(paths.UbusSocket())
 	defer manager.Close()
 	if _, err := manager.List(ctx); err != nil {
@@ -38,7 +38,7 @@ func rpcd(ctx context.Context) Check {
 	return row("rpcd", Pass, "rpcd answers.")
 }
 
-func accessGroups() Check {
+func accessGroups() *Check {
 	roles, err := config.Roles(paths.Config())
 	if err != nil {
 		return row("access_groups", Skip, "There are no roles to look at.")
@@ -62,7 +62,7 @@ func accessGroups() Check {
 	return row("access_groups", Pass, "All access groups of the roles are installed.")
 }
 
-func bundle() Check {
+func bundle() *Check {
 	if pem, err := os.ReadFile(paths.CertBundle()); err != nil || !strings.Contains(string(pem), "BEGIN CERTIFICATE") {
 		return row("ca_bundle", Warn, "There are no CA certificates in %s.", paths.CertBundle()).paste("opkg install ca-bundle || apk add ca-bundle")
 	}
@@ -70,7 +70,7 @@ func bundle() Check {
 }
 
 // ntp compares the clock with the first time server that answers (RFC 4330).
-func ntp(ctx context.Context) Check {
+func ntp(ctx context.Context) *Check {
 	const fix = "/etc/init.d/sysntpd restart; date"
 	if time.Now().Year() < 2025 {
 		return row("ntp", Fail, "The router's clock is not set: it says %s.", date(time.Now())).paste(fix)
@@ -121,7 +121,7 @@ func sntp(ctx context.Context, server string) (time.Duration, error) {
 }
 
 // permissions looks at who can read the secrets.
-func permissions() (checks []Check) {
+func permissions() (checks []*Check) {
 	for _, path := range []string{paths.Config(), paths.SecretKey(), paths.RunDir()} {
 		info, err := os.Stat(path)
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
@@ -135,7 +135,7 @@ func permissions() (checks []Check) {
 }
 
 // space wants room for 100 pending logins, a day's tokens and the caches.
-func space(id, path string) Check {
+func space(id, path string) *Check {
 	var stat syscall.Statfs_t
 	dir := path
 	for syscall.Statfs(dir, &stat) != nil {
@@ -153,7 +153,7 @@ func space(id, path string) Check {
 }
 
 // uhttpd runs at most max_requests scripts and ends one after script_timeout.
-func uhttpd() Check {
+func uhttpd() *Check {
 	pkg, err := uci.Load(paths.UhttpdConfig())
 	if err != nil {
 		return row("uhttpd", Skip, "The configuration of uhttpd could not be read.")
@@ -176,7 +176,7 @@ func uhttpd() Check {
 
 // cookies looks at what browsers want before they keep ours: https, which
 // another check covers, and one name for the router.
-func cookies() Check {
+func cookies() *Check {
 	pkg, err := uci.Load(paths.Config())
 	if err != nil {
 		return row("cookies", Skip, "The configuration could not be read.")
@@ -198,18 +198,18 @@ func cookies() Check {
 }
 
 // paste adds the command that mends it.
-func (c Check) paste(command string) Check {
+func (c *Check) paste(command string) *Check {
 	c.Command = command
 	return c
 }
 
 // WithCommands fills in what to paste for the checks that have it by their
 // nature. Nothing a provider says becomes part of a command.
-func WithCommands(checks []Check) []Check {
+func WithCommands(checks []*Check) []*Check {
 	const set = "uci set luci-sso.default."
 	const commit = "; uci commit luci-sso"
 	for i := range checks {
-		c := &checks[i]
+		c := checks[i]
 		if c.Command != "" || c.Status == Pass || c.Status == Skip {
 			continue
 		}
