@@ -96,6 +96,15 @@ export async function start(options = {}) {
 	])
 		cpSync(join(TOP, from), join(dir, to), { recursive: true });
 
+	// As OpenWrt builds it: JSMIN names LuCI's minifier.
+	if (process.env.JSMIN)
+		for (const part of [ 'luci-sso', 'view/luci-sso' ])
+			for (const name of readdirSync(join(dir, 'www/luci-static/resources', part)).filter((n) => n.endsWith('.js'))) {
+				const file = join(dir, 'www/luci-static/resources', part, name);
+
+				writeFileSync(file, execFileSync(process.env.JSMIN, { input: readFileSync(file) }));
+			}
+
 	for (const language of readdirSync(join(TOP, 'po')).filter((name) => name != 'templates')) {
 		const code = { pt_BR: 'pt-br', zh_Hans: 'zh-cn', zh_Hant: 'zh-tw' }[language] || language;
 
