@@ -6,10 +6,11 @@ package syslog
 
 import (
 	"io"
-	"log/syslog"
+	"net"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -35,7 +36,7 @@ const (
 type Logger struct {
 	socket   string
 	fallback io.Writer
-	writer   *syslog.Writer
+	conn     net.Conn
 	dialled  bool
 	sink     func(Severity, string)
 }
@@ -54,25 +55,22 @@ func (l *Logger) Line(severity Severity, text string) {
 	}
 	if !l.dialled {
 		l.dialled = true
-		l.writer, _ = syslog.Dial("unixgram", l.socket, syslog.LOG_DAEMON, tag)
+		l.conn, _ = net.Dial("unixgram", l.socket)
 	}
-	if l.writer != nil && l.send(severity, text) == nil {
+	if l.conn != nil && l.send(severity, text) == nil {
 		return
 	}
 	_, _ = io.WriteString(l.fallback, tag+"["+strconv.Itoa(os.Getpid())+"]: "+text+"\n")
 }
 
+// send writes one datagram of the traditional form (RFC 3164 §4.1, without
+// the host, as syslog(3) does on the machine itself).
 func (l *Logger) send(severity Severity, text string) error {
-	switch severity {
-	case Info:
-		return l.writer.Info(text)
-	case Warning:
-		return l.writer.Warning(text)
-	case Error:
-		return l.writer.Err(text)
-	default:
-		return l.writer.Crit(text)
-	}
+	const daemon = 3 << 3
+	priority := daemon | [...]int{Info: 6, Warning: 4, Error: 3, Critical: 2}[severity]
+	_, err := io.WriteString(l.conn, "<"+strconv.Itoa(priority)+">"+time.Now().Format(time.Stamp)+" "+
+		tag+"["+strconv.Itoa(os.Getpid())+"]: "+text+"\n")
+	return err
 }
 
 // Printable makes text from outside fit for a log line: control characters,
