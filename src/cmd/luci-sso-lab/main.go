@@ -71,7 +71,7 @@ nothing behind.
 `
 
 func run(args []string, stdout, stderr io.Writer) int {
-	s, err := parse(args, stderr)
+	s, err := parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
@@ -102,7 +102,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return s.serve(cast, stop, stdout, stderr, paint)
 }
 
-func parse(args []string, stderr io.Writer) (*settings, error) {
+func parse(args []string) (*settings, error) {
 	s := &settings{}
 	flags := flag.NewFlagSet("luci-sso-lab", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -134,6 +134,12 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
 			return nil, fmt.Errorf("%s takes HOST:PORT: %w", flagName, err)
 		}
+	}
+	switch {
+	case s.check && s.peopleFile != "":
+		return nil, errors.New("--check is about the built-in people; leave --people out")
+	case s.json && !s.check:
+		return nil, errors.New("--json goes with --check")
 	}
 	return s, nil
 }

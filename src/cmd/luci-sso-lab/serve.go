@@ -80,6 +80,7 @@ func banner(w io.Writer, l *lab.Lab, cast *people.Cast, paint paint) {
 	fmt.Fprintf(w, "\n%s\n\n", paint.bold("luci-sso lab"))
 	fmt.Fprintf(w, "  Router    %s   password login: %s\n", paint.bold(l.Router.URL+"/"), password)
 	fmt.Fprintf(w, "            %s\n", paint.dim(kind))
+	fmt.Fprintf(w, "            %s\n", paint.dim("roles and options, read at each request: "+l.Router.At("/etc/config/luci-sso")))
 	fmt.Fprintf(w, "  Provider  %s   faults, keys, discovery\n\n", paint.bold(l.IDP.URL+"/"))
 	fmt.Fprintf(w, "  1. Open %s and accept the certificate.\n", l.Router.URL+"/")
 	fmt.Fprintf(w, "     %s\n", paint.dim("(Or trust the lab's authority: "+l.Router.At("/etc/ssl/certs/ca-certificates.crt")+")"))

@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sort"
 	"sync"
 	"syscall"
 
@@ -105,8 +106,10 @@ func Start(options Options) (l *Lab, err error) {
 	if err != nil {
 		return l, err
 	}
+	started := l // l is nil for who asks while a failed start is being undone.
 	if l.IDP, err = idp.Start(idp.Options{
 		Addr: options.ProviderAddr, Path: options.ProviderPath, Certificate: providerCert, Cast: options.Cast, Log: options.OnIDP,
+		Changed: func() { _ = started.ForgetProvider() },
 	}); err != nil {
 		return l, &PartError{Part: "identity provider", Addr: options.ProviderAddr, Err: err}
 	}
@@ -187,6 +190,14 @@ func (l *Lab) SetUCI(option string, values ...string) error {
 // next SetUCI starts from what the lab itself wrote last.
 func (l *Lab) WriteConfig(text string) error { return l.Router.WriteConfig(text) }
 
+// ForgetProvider empties the router's cache of discovery document and keys.
+func (l *Lab) ForgetProvider() error {
+	if l.Router == nil {
+		return nil
+	}
+	return os.RemoveAll(l.Router.At("/var/run/luci-sso/cache"))
+}
+
 // Session is a session of the router as rpcd knows it.
 type Session struct {
 	ID     string
@@ -242,6 +253,8 @@ func rights(value any) map[string]map[string][]string {
 			for _, function := range list {
 				scopes[scope][object] = append(scopes[scope][object], fmt.Sprint(function))
 			}
+			// rpcd keeps them in the order in which they were granted.
+			sort.Strings(scopes[scope][object])
 		}
 	}
 	return scopes

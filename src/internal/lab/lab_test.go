@@ -280,3 +280,21 @@ config role 'viewer'
 		t.Errorf("the text is\n%s\nwant\n%s", got, want)
 	}
 }
+
+func TestForgetProvider(t *testing.T) {
+	t.Parallel()
+	l := start(t, Options{})
+	for want := 1; want <= 2; want++ {
+		for range 2 {
+			if _, err := l.Browser().Begin(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := l.IDP.Count(idp.Discovery); got != want {
+			t.Errorf("discovery was asked for %d times, want %d", got, want)
+		}
+		if err := l.ForgetProvider(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -82,6 +82,9 @@ func (p *Provider) home(w http.ResponseWriter, r *http.Request) {
 		} else {
 			p.log("faults that are on: %s", orNone(strings.Join(r.PostForm["fault"], ", ")))
 		}
+		if p.options.Changed != nil {
+			p.options.Changed()
+		}
 		http.Redirect(w, r, p.options.Path+"/", http.StatusSeeOther)
 		return
 	}

@@ -43,6 +43,9 @@ type Options struct {
 	// Path is a prefix of all URLs, as some providers have
 	// ("/realms/lab"); it becomes part of the issuer.
 	Path string
+	// Changed is called after somebody changed faults or keys on the web page.
+	// May be nil.
+	Changed func()
 	// Log gets one line per noteworthy event, without secrets. May be nil.
 	Log func(line string)
 }
