@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+
+	"luci-sso/internal/cgi"
+	"luci-sso/internal/events"
+	"luci-sso/internal/fault"
+	"luci-sso/internal/luci"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/syslog"
+)
+
+// logout ends the session at the router and then at the provider.
+func (r *request) logout(ctx context.Context) (cgi.Response, error) { return r.endSession(ctx, nil) }
+
+// endSession destroys the session that the request's token proves to be its
+// own. It does so without a configuration as well, as somebody signed in must
+// be able to leave; unconfigured is what the request then ends in.
+func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Response, error) {
+	session, found, err := r.ownSession(ctx)
+	if err != nil {
+		if unconfigured != nil {
+			err = unconfigured
+		}
+		return cgi.Response{}, err
+	}
+	r.undo = append(r.undo, sessionCookies(secret.Value{})...)
+	if found {
+		if err := r.sessions().Destroy(ctx, session.ID); err != nil {
+			r.undo = nil
+			return cgi.Response{}, err
+		}
+		r.event = events.Event{Kind: events.Logout, Role: session.Role, Name: secret.Fingerprint(session.Subject)}
+		r.log.Line(syslog.Info, "signed out: user "+syslog.Quote(session.User)+", subject "+secret.Fingerprint(session.Subject))
+	}
+	if unconfigured != nil {
+		return cgi.Response{}, unconfigured
+	}
+	location := "/"
+	if session.SSO() {
+		location = r.providerLogout(ctx, session)
+	}
+	return cgi.Redirect(location, r.undo...), nil
+}
+
+// ownSession finds the session of the request's cookies. The stoken must be
+// its CSRF token, or anybody's link could log people out.
+func (r *request) ownSession(ctx context.Context) (session luci.Session, found bool, err error) {
+	stoken, _ := r.Param("stoken")
+	seen := 0
+	for _, name := range sessionCookieNames {
+		for _, id := range r.Cookies(name) {
+			if seen++; seen > 8 {
+				break
+			}
+			candidate, ok, err := r.sessions().Find(ctx, id)
+			if err != nil {
+				return luci.Session{}, false, err
+			}
+			if ok && candidate.Token.Equal(secret.New(stoken)) {
+				return candidate, true, nil
+			}
+			found = found || ok
+		}
+	}
+	if found {
+		return luci.Session{}, false, fault.New(fault.CSRFCheckFailed, "the logout request's stoken is missing or not that of the session")
+	}
+	return luci.Session{}, false, nil
+}
+
+// providerLogout is where the browser ends the provider's session, or "/".
+// The router's own session is over by now, so nothing here is a failure.
+func (r *request) providerLogout(ctx context.Context, session luci.Session) string {
+	party, err := r.party()
+	if err != nil || session.Issuer != r.config.IssuerURL {
+		return "/"
+	}
+	metadata, err := party.Discover(ctx)
+	if err != nil {
+		if f, ok := fault.As(err); ok {
+			r.log.Line(syslog.Warning, "signed out of the router only: "+f.Detail)
+		}
+		return "/"
+	}
+	if location := party.EndSessionURL(metadata, session.IDToken, r.config.PostLogoutRedirectURI); location != "" {
+		return location
+	}
+	return "/"
+}
