@@ -58,16 +58,21 @@ func execute(cmd *exec.Cmd) (sample, error) {
 	}, nil
 }
 
-// peak runs a command and returns the most memory it had resident, in bytes.
+// memory is what a process had resident, in bytes: at most, and of that at its
+// end what is its own. The rest is the program's file, which all copies share
+// and the kernel can drop.
+type memory struct{ peak, own int64 }
+
+// peak runs a command and returns what memory it had.
 // The kernel's own count for a child (ru_maxrss) begins with the memory of the
 // parent it was forked from, so the process is stopped at its exit instead
 // and asked.
-func peak(cmd *exec.Cmd) (resident int64, output []byte, err error) {
+func peak(cmd *exec.Cmd) (used memory, output []byte, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	out, err := os.CreateTemp("", "luci-sso-bench-")
 	if err != nil {
-		return 0, nil, err
+		return used, nil, err
 	}
 	defer func() { _ = out.Close(); _ = os.Remove(out.Name()) }()
 	// A file, as a pipe would need somebody to read it while this one waits.
@@ -77,55 +82,63 @@ func peak(cmd *exec.Cmd) (resident int64, output []byte, err error) {
 	}
 	cmd.SysProcAttr.Ptrace = true
 	if err := cmd.Start(); err != nil {
-		return 0, nil, err
+		return used, nil, err
 	}
 	pid := cmd.Process.Pid
 	var status syscall.WaitStatus
 	if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil {
-		return 0, nil, err
+		return used, nil, err
 	}
 	const traceExit = 0x40 // PTRACE_O_TRACEEXIT
 	if err := syscall.PtraceSetOptions(pid, traceExit); err != nil {
 		_ = cmd.Process.Kill()
 		_, _ = syscall.Wait4(pid, &status, 0, nil)
-		return 0, nil, err
+		return used, nil, err
 	}
 	signal := 0
 	for {
 		if err := syscall.PtraceCont(pid, signal); err != nil {
-			return 0, nil, err
+			return used, nil, err
 		}
 		if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil {
-			return 0, nil, err
+			return used, nil, err
 		}
 		if status.Exited() || status.Signaled() {
 			break
 		}
 		signal = 0
 		if status.StopSignal() == syscall.SIGTRAP {
-			resident = max(resident, highWater(pid))
+			used = resident(pid)
 		} else {
 			signal = int(status.StopSignal())
 		}
 	}
 	_ = cmd.Process.Release()
 	output, err = os.ReadFile(out.Name())
-	return resident, output, err
+	return used, output, err
 }
 
-// highWater is VmHWM of a process in bytes, 0 when it cannot be had.
-func highWater(pid int) int64 {
+// resident asks the kernel about a process; zeros when it does not say.
+func resident(pid int) (used memory) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {
-		return 0
+		return used
 	}
 	for _, line := range strings.Split(string(text), "\n") {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kilobytes, _ := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
-			return kilobytes << 10
+		name, value, _ := strings.Cut(line, ":")
+		fields := strings.Fields(value)
+		if len(fields) == 0 {
+			continue
+		}
+		kilobytes, _ := strconv.ParseInt(fields[0], 10, 64)
+		switch name {
+		case "VmHWM":
+			used.peak = kilobytes << 10
+		case "RssAnon":
+			used.own = kilobytes << 10
 		}
 	}
-	return 0
+	return used
 }
 
 // instructions runs a command under valgrind and returns how many it
@@ -159,6 +172,7 @@ type Cost struct {
 	Least        float64 `json:"cpu_ms_least"`
 	Wall         float64 `json:"wall_ms"`
 	Resident     int64   `json:"peak_bytes,omitempty"`
+	Own          int64   `json:"own_bytes,omitempty"` // Of the peak, not the program's file.
 	Faults       int64   `json:"page_faults"`
 	Instructions int64   `json:"instructions,omitempty"`
 	Rounds       int     `json:"rounds"`

@@ -117,15 +117,15 @@ func (r *report) print(w io.Writer) {
 	r.ratios()
 	fmt.Fprintf(w, "%s; %s\n\n", r.Machine, r.Router)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\tCPU ms\tleast\twall ms\tpeak MB\tfaults\tM instr.\tto empty Go\tto the other\tgoal\t\t")
+	fmt.Fprintln(t, "\tCPU ms\tleast\twall ms\tpeak MB\town MB\tfaults\tM instr.\tto empty Go\tto the other\tgoal\t\t")
 	for _, row := range append(append([]Row(nil), r.Floors...), r.Requests...) {
 		name := row.Name
 		if row.Program != "" {
 			name = row.Program + " " + row.Name
 		}
 		c := row.Cost
-		fmt.Fprintf(t, "%s\t%.2f\t%.2f\t%.2f\t%s\t%d\t%s\t", name, c.CPU, c.Least, c.Wall,
-			known(c.Resident, 1e6), c.Faults, known(c.Instructions, 1e6))
+		fmt.Fprintf(t, "%s\t%.2f\t%.2f\t%.2f\t%s\t%s\t%d\t%s\t", name, c.CPU, c.Least, c.Wall,
+			known(c.Resident, 1e6), known(c.Own, 1e6), c.Faults, known(c.Instructions, 1e6))
 		if row.Met != nil {
 			verdict := "met"
 			if !*row.Met {
@@ -142,7 +142,7 @@ func (r *report) print(w io.Writer) {
 		fmt.Fprintln(t)
 	}
 	_ = t.Flush()
-	fmt.Fprintf(w, "\nThe other: %s.\n", r.OtherIs)
+	fmt.Fprintf(w, "\nThe other: %s.\nOf the peak, what is not a process's own is the program's file, mapped: all copies share it, and the kernel can drop it.\n", r.OtherIs)
 	r.printGrowth(w)
 	for _, rate := range r.Throughput {
 		fmt.Fprintf(w, "%.0f %s a second, %d failed (%d clients, %d programs at a time)\n",

@@ -135,18 +135,19 @@ func (b *bench) requests(r *report, floors []floor) error {
 	}
 	for _, f := range floors {
 		cost := summarize(samples[f.name][""])
-		cost.Resident, _, _ = peak(b.lab.Command(lab.Request{Program: f.path}))
+		used, _, _ := peak(b.lab.Command(lab.Request{Program: f.path}))
+		cost.Resident, cost.Own = used.peak, used.own
 		cost.Instructions = instructions(b.lab.Command(lab.Request{Program: f.path}))
 		r.Floors = append(r.Floors, Row{Name: f.name, Cost: cost})
 	}
 	for _, p := range programs {
-		memory, count, err := b.memory(p.path)
+		used, count, err := b.memory(p.path)
 		if err != nil {
 			r.Notes = append(r.Notes, p.name+": memory could not be measured: "+err.Error())
 		}
 		for _, name := range requestNames {
 			cost := summarize(samples[p.name][name])
-			cost.Resident, cost.Instructions = memory[name], count[name]
+			cost.Resident, cost.Own, cost.Instructions = used[name].peak, used[name].own, count[name]
 			r.Requests = append(r.Requests, Row{Name: name, Program: p.name, Cost: cost})
 		}
 	}
@@ -155,23 +156,23 @@ func (b *bench) requests(r *report, floors []floor) error {
 
 // memory makes visits of their own, as the tools disturb the time: three for
 // the peak, which varies with the garbage collector, one for instructions.
-func (b *bench) memory(program string) (resident, count map[string]int64, err error) {
-	resident, count = map[string]int64{}, map[string]int64{}
+func (b *bench) memory(program string) (used map[string]memory, count map[string]int64, err error) {
+	used, count = map[string]memory{}, map[string]int64{}
 	for range 3 {
 		err = b.visit(program, func(name string, cmd *exec.Cmd) ([]byte, error) {
-			most, output, err := peak(cmd)
-			resident[name] = max(resident[name], most)
+			m, output, err := peak(cmd)
+			used[name] = memory{max(used[name].peak, m.peak), max(used[name].own, m.own)}
 			return output, err
 		})
 		if err != nil {
-			return resident, count, err
+			return used, count, err
 		}
 	}
 	for name, request := range map[string]lab.Request{"probe": {Query: "action=enabled"}, "start": {}} {
 		request.Program = program
 		count[name] = instructions(b.lab.Command(request))
 	}
-	return resident, count, nil
+	return used, count, nil
 }
 
 // answer is a program's output, as far as a visit needs it.
