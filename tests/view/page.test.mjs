@@ -236,8 +236,13 @@ browserTest('a preset fills scopes, groups claim and the steps at the provider',
 	assert.equal(await page.locator(field('issuer_url')).getAttribute('placeholder'), 'https://example.eu.auth0.com/');
 	assert.match(await page.locator('[data-sso-steps]').innerText(), /Allowed Callback URLs: https:.*\/cgi-bin\/luci-sso\/callback/);
 
+	// Entra ID announces at_hash but sends none.
+	await page.locator('[id="widget.cbid.luci-sso.default._preset"]').selectOption('entra');
+	assert.equal(await page.locator(field('require_at_hash')).inputValue(), '0');
+
 	await page.locator('[id="widget.cbid.luci-sso.default._preset"]').selectOption('google');
 	assert.equal(await page.locator(field('issuer_url')).inputValue(), 'https://accounts.google.com');
+	assert.equal(await page.locator(field('require_at_hash')).inputValue(), '');
 	await done(page);
 });
 

@@ -3,8 +3,9 @@
 'require baseclass';
 
 // What differs between identity providers: how their issuer looks, which scope
-// and claim bring groups, and where in their own pages a client is made. The
-// names of menus and fields over there stay as those pages spell them.
+// and claim bring groups, whether the ID token lacks an at_hash without the
+// provider saying so, and where in their own pages a client is made. The names
+// of menus and fields over there stay as those pages spell them.
 
 const GROUPS = 'openid profile email groups';
 const PLAIN = 'openid profile email';
@@ -36,7 +37,7 @@ const presets = [
 		note: _('Google sends no groups and accepts only public host names: map people by e-mail.')
 	},
 	{
-		id: 'entra', name: 'Microsoft Entra ID', issuer: 'https://login.microsoftonline.com/TENANT-ID/v2.0', scope: PLAIN, claim: 'groups',
+		id: 'entra', name: 'Microsoft Entra ID', issuer: 'https://login.microsoftonline.com/TENANT-ID/v2.0', scope: PLAIN, claim: 'groups', at_hash: '0',
 		slash: false, where: 'App registrations › New registration', redirect: 'Redirect URI (Web)',
 		note: _('Under “Token configuration” add the claims email and groups; groups arrive as object IDs.')
 	},
@@ -56,7 +57,7 @@ const presets = [
 		note: _('For groups add an action that puts them into the claim %s.').format('groups')
 	},
 	{
-		id: 'kanidm', name: 'Kanidm', issuer: 'https://idm.example.com/oauth2/openid/router', scope: GROUPS, claim: 'groups',
+		id: 'kanidm', name: 'Kanidm', issuer: 'https://idm.example.com/oauth2/openid/router', scope: GROUPS, claim: 'groups', at_hash: '0',
 		slash: false, where: 'kanidm system oauth2 create', redirect: 'kanidm system oauth2 add-redirect-url',
 		note: _('Map the scopes to a group there; group names arrive as name@domain.')
 	},

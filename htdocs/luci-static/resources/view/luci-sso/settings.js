@@ -145,6 +145,7 @@ return view.extend({
 		this.setPlaceholder('issuer_url', preset.issuer);
 		this.setValue('scope', preset.scope);
 		this.setValue('groups_claim', preset.claim == 'groups' ? '' : preset.claim);
+		this.setValue('require_at_hash', preset.at_hash || '');
 
 		if (preset.fixed && issuer === '')
 			this.setValue('issuer_url', preset.issuer);
