@@ -63,18 +63,7 @@ func TestOneOfFiftyProcessesConsumes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		winners := 0
-		for _, r := range storetest.Together(t, 50, "consume", root, handle.Reveal()) {
-			switch {
-			case r.OK:
-				winners++
-			case !strings.Contains(r.Line, string(fault.StateNotFound)):
-				t.Error(r.Line)
-			}
-		}
-		if winners != 1 {
-			t.Errorf("%d processes consumed one login, want 1", winners)
-		}
+		storetest.OneWins(t, 50, string(fault.StateNotFound), "consume", root, handle.Reveal())
 	}
 }
 

@@ -89,6 +89,24 @@ func Together(t testing.TB, n int, role string, args ...string) []Result {
 	return results
 }
 
+// OneWins runs n processes of a role at one moment and expects exactly one to
+// succeed, and the others to end with an error that names refusal.
+func OneWins(t testing.TB, n int, refusal, role string, args ...string) {
+	t.Helper()
+	winners := 0
+	for _, r := range Together(t, n, role, args...) {
+		switch {
+		case r.OK:
+			winners++
+		case !strings.Contains(r.Line, refusal):
+			t.Errorf("%s: %s; want %s", role, r.Line, refusal)
+		}
+	}
+	if winners != 1 {
+		t.Errorf("%s: %d of %d processes succeeded, want 1", role, winners, n)
+	}
+}
+
 // KillAtRandom runs a role that works without end, rounds times, four
 // processes at a time, and kills each with SIGKILL after up to longest of work.
 // The role has to print a line when it begins to work. Each killed process's
