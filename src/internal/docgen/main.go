@@ -27,6 +27,7 @@ var pages = []page{
 	{"docs/reference/limits.md", limitsPage},
 	{"docs/reference/conformance.md", conformancePage},
 	{"docs/reference/commands.md", commandsPage},
+	{"docs/reference/doors.md", doorsPage},
 }
 
 func main() {
