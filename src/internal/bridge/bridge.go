@@ -32,15 +32,15 @@ import (
 
 // StatusReply says how things stand.
 type StatusReply struct {
-	Version   string         `json:"version"`
-	Enabled   bool           `json:"enabled"` // option enabled is 1.
-	Ready     bool           `json:"ready"`   // And the configuration can be used.
-	Issuer    string         `json:"issuer"`
-	Button    bool           `json:"button"` // In the login page of every theme.
+	Version   string          `json:"version"`
+	Enabled   bool            `json:"enabled"` // option enabled is 1.
+	Ready     bool            `json:"ready"`   // And the configuration can be used.
+	Issuer    string          `json:"issuer"`
+	Button    bool            `json:"button"` // In the login page of every theme.
 	Checks    []*doctor.Check `json:"checks"`
-	Sessions  int            `json:"sessions"`
-	LastLogin int64          `json:"last_login"` // Unix seconds; 0 for never.
-	LastError int64          `json:"last_error"`
+	Sessions  int             `json:"sessions"`
+	LastLogin int64           `json:"last_login"` // Unix seconds; 0 for never.
+	LastError int64           `json:"last_error"`
 }
 
 // Status asks nobody but rpcd, whose silence it survives.

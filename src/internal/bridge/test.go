@@ -14,10 +14,10 @@ import (
 
 // TestReply is what a test of the connection found.
 type TestReply struct {
-	Status string         `json:"status"` // The worst of the checks.
-	Took   int64          `json:"took_ms"`
+	Status string          `json:"status"` // The worst of the checks.
+	Took   int64           `json:"took_ms"`
 	Checks []*doctor.Check `json:"checks"`
-	Busy   bool           `json:"busy"` // Another test is under way; this one did not run.
+	Busy   bool            `json:"busy"` // Another test is under way; this one did not run.
 }
 
 // TestConnection asks the provider whether logging in will work with these
