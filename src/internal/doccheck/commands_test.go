@@ -35,11 +35,12 @@ func TestCommands(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	known := map[string]string{"help": ""}
+	// Besides, the doors that --help leaves out because programs use them.
+	known := map[string]string{"help": "", "native": "", "list": "", "call": ""}
 	for _, m := range commandLine.FindAllStringSubmatch(help(t, program, "--help"), -1) {
 		known[m[1]] = help(t, program, m[1], "--help")
 	}
-	if len(known) < 8 {
+	if len(known) < 12 {
 		t.Fatalf("--help names only %d commands", len(known))
 	}
 	for _, page := range pages(t) {
