@@ -231,7 +231,7 @@ func TestRoundTrip(t *testing.T) {
 func TestShapes(t *testing.T) {
 	t.Parallel()
 	payload, err := Append(nil, Table{
-		"a": 5, "b": math.MaxInt32 + 1, "c": int8(3), "d": []string{"x", "y"},
+		"a": 5, "b": int64(math.MaxInt32 + 1), "c": int8(3), "d": []string{"x", "y"},
 		"e": map[string]any{"f": "g"}, "h": Ordered{{"z", "1"}, {"y", "2"}},
 	})
 	if err != nil {
