@@ -7,6 +7,7 @@ import (
 
 	"luci-sso/internal/lab"
 	"luci-sso/internal/lab/idp"
+	"luci-sso/internal/secret"
 )
 
 // Codes of the provider's keys, the ID token and UserInfo.
@@ -174,8 +175,8 @@ var authorizationCases = []codeCase{
 		want := func(says ...string) refusal {
 			return ends(e.t, says, "USER_NOT_AUTHORIZED").andSpent().andToken()
 		}
-		e.provoke(want("no role matches", `groups "staff"`), as("dave"))
-		e.provoke(want("no role matches", "(not verified)"), as("erin"))
+		e.provoke(want("no role matches", "subject "+secret.Fingerprint("dave"), ", e-mail "+secret.Fingerprint("dave@example.com"), `groups "staff"`), as("dave"))
+		e.provoke(want("no role matches", "(not verified)", "no groups sent"), as("erin"))
 		e.set("require_email_verified", "1")
 		e.inject(idp.Fault{Grant: func(g *idp.Grant) { delete(g.Claims, "email_verified") }})
 		e.provoke(want("no role matches", "(not verified)"), as("alice"))

@@ -53,3 +53,27 @@ func TestLogoutWithALongIDToken(t *testing.T) {
 		})
 	}
 }
+
+// A browser sends no Strict cookie along with another site's link. Such a link
+// must not end the cookies: that would log people out without their token.
+func TestLogoutByAnotherSitesLink(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	for name, c := range map[string]struct {
+		cookie string
+		ends   bool
+	}{
+		"no cookie":         {"", false},
+		"another cookie":    {"luci_sso_landing=1", false},
+		"an ended session":  {"sysauth_https=0123456789abcdef0123456789abcdef", true},
+		"an unusable value": {"sysauth=x", true},
+	} {
+		r := e.cgi(lab.Request{Path: "/logout", Query: "stoken=0", Cookie: c.cookie, Header: htmlClient})
+		if r.Status != 302 || r.Header.Get("Location") != "/" {
+			t.Errorf("%s: %s", name, r.Raw)
+		}
+		if got := len(r.Header.Values("Set-Cookie")) > 0; got != c.ends {
+			t.Errorf("%s: cookies are ended: %t, want %t", name, got, c.ends)
+		}
+	}
+}

@@ -278,6 +278,51 @@ func TestMoreConfiguration(t *testing.T) {
 	}
 }
 
+// TestMoreWhoSaysWhat: groups and e-mail come from the ID token, and from
+// UserInfo only what is missing there.
+func TestMoreWhoSaysWhat(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		person         string
+		idToken, other map[string]any // Claims; nil removes.
+		user           string         // "" is refused.
+	}{
+		"groups from UserInfo":               {"bob", map[string]any{"groups": nil}, nil, "sso:operator"},
+		"everything from UserInfo":           {"bob", map[string]any{"groups": nil, "email": nil, "email_verified": nil}, nil, "sso:operator"},
+		"the ID token's groups win":          {"carol", map[string]any{"email": nil}, map[string]any{"groups": []any{"router-operators"}}, "sso:viewer"},
+		"the ID token's e-mail wins":         {"dave", map[string]any{"groups": nil}, map[string]any{"email": "alice@example.com"}, ""},
+		"the flag belongs to the address":    {"alice", map[string]any{"email_verified": false, "groups": nil}, map[string]any{"email_verified": true}, ""},
+		"and so does its absence":            {"alice", map[string]any{"email": nil, "email_verified": false}, nil, "sso:admin"},
+		"no groups anywhere, e-mail is good": {"alice", map[string]any{"groups": nil}, map[string]any{"groups": nil}, "sso:admin"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := newEnv(t)
+			change := func(claims, by map[string]any) {
+				for name, value := range by {
+					if claims[name] = value; value == nil {
+						delete(claims, name)
+					}
+				}
+			}
+			e.inject(idp.Fault{
+				IDToken: func(t *idp.IDToken) { change(t.Claims, c.idToken) },
+				Claims:  func(claims map[string]any) { change(claims, c.other) },
+			})
+			session, err := e.Login(c.person)
+			if c.user == "" {
+				if refusal, ok := lab.AsRefusal(err); !ok || refusal.Status != 403 {
+					t.Errorf("%v, expected a refusal", err)
+				}
+				return
+			}
+			if err != nil || session.User != c.user {
+				t.Errorf("%+v, %v, expected %s\n%s", session, err, c.user, strings.Join(e.Log(0), "\n"))
+			}
+		})
+	}
+}
+
 // TestMoreReturn: after a login the browser goes where it was heading, if that
 // is a page of LuCI on this router.
 func TestMoreReturn(t *testing.T) {

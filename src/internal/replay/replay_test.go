@@ -174,3 +174,23 @@ func BenchmarkRegisterBeside10000(b *testing.B) {
 		_ = r.Register(secret.New(fmt.Sprint("more", i)), until)
 	}
 }
+
+// TestReapAtTheEdge: a token is kept for the time of grace to its last
+// instant, also one that was registered with a time already past.
+func TestReapAtTheEdge(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(time.Second)
+	r := Open(filepath.Join(t.TempDir(), "tokens"))
+	r.Now = func() time.Time { return now }
+	if err := r.Register(secret.New("past"), now.Add(-10*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[time.Duration]int{0: 0, grace: 0} {
+		if removed, err := r.Reap(now.Add(at)); err != nil || removed != want {
+			t.Errorf("after %s: %d removed, %v, want %d", at, removed, err, want)
+		}
+	}
+	if removed, err := r.Reap(now.Add(grace + time.Second)); err != nil || removed != 1 {
+		t.Errorf("after the time of grace: %d removed, %v, want 1", removed, err)
+	}
+}
