@@ -25,7 +25,9 @@ func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Respo
 		}
 		return cgi.Response{}, err
 	}
-	r.undo = append(r.undo, sessionCookies(secret.Value{})...)
+	if r.hasSessionCookie() {
+		r.undo = append(r.undo, sessionCookies(secret.Value{})...)
+	}
 	if found {
 		if err := r.sessions().Destroy(ctx, session.ID); err != nil {
 			r.undo = nil
@@ -42,6 +44,18 @@ func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Respo
 		location = r.providerLogout(ctx, session)
 	}
 	return cgi.Redirect(location, r.undo...), nil
+}
+
+// hasSessionCookie reports whether the browser sent a session along. Another
+// site's link comes without, as the cookies are Strict. Ending them all the
+// same would let that link log people out, past the check of the token.
+func (r *request) hasSessionCookie() bool {
+	for _, name := range sessionCookieNames {
+		if len(r.Cookies(name)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // ownSession finds the session of the request's cookies. The stoken must be
