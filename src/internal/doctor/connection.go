@@ -17,7 +17,6 @@ import (
 	"luci-sso/internal/fault"
 	"luci-sso/internal/oidc"
 	"luci-sso/internal/paths"
-	"luci-sso/internal/role"
 	"luci-sso/internal/syslog"
 	"luci-sso/internal/version"
 	"luci-sso/internal/words"
@@ -290,71 +289,6 @@ func (c *connection) keys() {
 	})
 }
 
-// announcements are the checks on what the document says besides endpoints.
-func (c *connection) announcements() {
-	m := c.metadata
-	var good []string
-	for _, algorithm := range m.SigningAlgorithms {
-		if algorithm == oidc.RS256 || algorithm == oidc.ES256 {
-			good = append(good, algorithm)
-		}
-	}
-	switch {
-	case len(m.SigningAlgorithms) == 0:
-		c.add(row("algorithms", Skip, words.AlgorithmsUnknown))
-	case good == nil:
-		c.add(row("algorithms", Fail, words.AlgorithmsBad, list(m.SigningAlgorithms)).do(words.ChooseAlgorithm).code(string(fault.UnsupportedAlgorithm)))
-	default:
-		c.add(row("algorithms", Pass, words.AlgorithmsGood, list(good)))
-	}
-	c.clock(time.Now())
-	c.scopes()
-	switch {
-	case slices.Contains(m.ChallengeMethods, "S256"):
-		c.add(row("pkce", Pass, words.PKCEGood))
-	case len(m.ChallengeMethods) == 0:
-		// Most that say nothing have it; none is harmed by it.
-		c.add(row("pkce", Skip, words.PKCEUnknown))
-	default:
-		c.add(row("pkce", Warn, words.PKCEUnknown).do(words.AskProvider))
-	}
-}
-
-func list(items []string) string { return syslog.Printable(strings.Join(items, ", "), 200) }
-
-func (c *connection) clock(now time.Time) {
-	if c.response.Date.IsZero() {
-		c.add(row("clock", Skip, words.ClockUnknown))
-		return
-	}
-	off := now.Sub(c.response.Date).Abs()
-	seconds := strconv.Itoa(int(off / time.Second))
-	// The header has whole seconds and was on its way for a while.
-	if off > c.config.ClockTolerance+2*time.Second {
-		c.add(row("clock", Fail, words.ClockOff, seconds, strconv.Itoa(int(c.config.ClockTolerance/time.Second))).do(words.SyncClock).code(string(fault.IDTokenVerificationFailed)))
-		return
-	}
-	c.add(row("clock", Pass, words.ClockGood, seconds))
-}
-
-func (c *connection) scopes() {
-	if len(c.metadata.Scopes) == 0 {
-		c.add(row("scopes", Skip, words.ScopesUnknown))
-		return
-	}
-	var missing []string
-	for _, scope := range strings.Fields(c.config.Scope) {
-		if !slices.Contains(c.metadata.Scopes, scope) {
-			missing = append(missing, scope)
-		}
-	}
-	if missing != nil {
-		c.add(row("scopes", Warn, words.ScopesMissing, list(missing)).do(words.CheckScopes))
-		return
-	}
-	c.add(row("scopes", Pass, words.ScopesGood))
-}
-
 func (c *connection) credentials() string {
 	method := c.party.Method(c.metadata)
 	if methods := c.metadata.TokenAuthMethods; len(methods) > 0 && !slices.Contains(methods, method) {
@@ -392,45 +326,4 @@ func (c *connection) redirect() {
 			c.add(row("redirect_uri", Skip, words.RedirectUnknown, uri))
 		}
 	})
-}
-
-// claims are the checks on what the provider will tell about people.
-func (c *connection) claims() {
-	m, cfg := c.metadata, c.config
-	has := func(claim string) bool { return slices.Contains(m.Claims, claim) }
-	said := len(m.Claims) > 0
-	switch {
-	case has("at_hash") || !said:
-		c.add(row("at_hash", Pass, words.AtHashExpected))
-	case cfg.RequireAtHash == "1":
-		c.add(row("at_hash", Warn, words.AtHashRequired).do(words.RelaxAtHash).code(string(fault.MissingAtHash)))
-	default:
-		c.add(row("at_hash", Pass, words.AtHashAbsent))
-	}
-	needEmail, needGroups := role.Needs(cfg.Roles)
-	switch {
-	case !said:
-		c.add(row("email", Skip, words.ClaimsUnknown))
-	case has("email") && has("email_verified"):
-		c.add(row("email", Pass, words.EmailExpected))
-	case has("email") && cfg.RequireEmailVerified:
-		c.add(row("email", Warn, words.EmailRequired).do(words.RelaxEmailVerified))
-	case has("email"):
-		c.add(row("email", Pass, words.EmailUnmarked))
-	case needEmail:
-		c.add(row("email", Warn, words.EmailAbsent).do(words.MapByGroup).code(string(fault.UserNotAuthorized)))
-	default:
-		c.add(row("email", Skip, words.EmailAbsent))
-	}
-	first, _, _ := strings.Cut(cfg.GroupsClaim, ".")
-	switch {
-	case !needGroups:
-		c.add(row("groups", Skip, words.NoRoleUsesGroups))
-	case !said:
-		c.add(row("groups", Skip, words.ClaimsUnknown))
-	case has(cfg.GroupsClaim) || has(first):
-		c.add(row("groups", Pass, words.ClaimGroupsThere, cfg.GroupsClaim))
-	default:
-		c.add(row("groups", Warn, words.ClaimGroupsAbsent, cfg.GroupsClaim).do(words.AnnounceGroups))
-	}
 }
