@@ -107,6 +107,9 @@ func (c *Client) Do(ctx context.Context, request Request) (Response, error) {
 		target.Host = c.internal.Host
 	}
 	target.Fragment, target.User = "", nil
+	if !isFieldValue(request.Authorization) {
+		return Response{}, network(ctx, errors.New("the token to send with the request has characters that no header can carry"))
+	}
 	message := c.message(target, request)
 
 	conn, err := c.connection(ctx, target)
@@ -132,6 +135,17 @@ func (c *Client) Do(ctx context.Context, request Request) (Response, error) {
 		c.drop(target)
 	}
 	return response.Response, nil
+}
+
+// isFieldValue reports whether text is visible ASCII and blanks. Part of it is
+// the provider's, and a line end in it would begin a request of its making.
+func isFieldValue(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] < 0x20 || text[i] > 0x7e {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Client) message(target *url.URL, request Request) string {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -21,13 +22,35 @@ type Trust struct {
 	Dir    string // The store's directory, where an admin adds files.
 }
 
+// maxPEM is the largest file of certificates read, in bytes. Mozilla's bundle
+// has 0.2 MB.
+const maxPEM = 4 << 20
+
+// readPEM reads a regular file. The path may be an option's, hence anything:
+// a device without an end, or a pipe, on which opening alone would wait.
+func readPEM(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxPEM {
+		return nil, fmt.Errorf("%s is not a file of at most %d bytes", path, maxPEM)
+	}
+	return io.ReadAll(io.LimitReader(file, maxPEM))
+}
+
 // pool loads the certificates. crypto/x509's own loader would read the bundle
 // twice, once as a file and once as a member of its directory; on a router
 // that is half of a request's CPU time.
 func (t Trust) pool() (*x509.CertPool, error) {
 	roots := x509.NewCertPool()
 	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
+		pem, err := readPEM(t.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("%w: ca_file: %w", ErrTrust, err)
 		}
@@ -36,10 +59,10 @@ func (t Trust) pool() (*x509.CertPool, error) {
 		}
 		return roots, nil
 	}
-	pem, err := os.ReadFile(t.Bundle)
+	pem, err := readPEM(t.Bundle)
 	found := err == nil && roots.AppendCertsFromPEM(pem)
 	for _, name := range t.besides(found) {
-		if pem, err := os.ReadFile(name); err == nil && roots.AppendCertsFromPEM(pem) {
+		if pem, err := readPEM(name); err == nil && roots.AppendCertsFromPEM(pem) {
 			found = true
 		}
 	}
