@@ -259,7 +259,8 @@ func replace(path string, text []byte) error {
 	// The name matches no template pattern, and the previous attempt's
 	// leftover is simply overwritten.
 	temp := filepath.Join(filepath.Dir(path), ".luci-sso.tmp")
-	if err := os.WriteFile(temp, text, 0o600); err != nil {
+	if err := writeDurably(temp, text); err != nil {
+		_ = os.Remove(temp)
 		return err
 	}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -274,4 +275,19 @@ func replace(path string, text []byte) error {
 		_ = os.Remove(temp)
 	}
 	return err
+}
+
+// writeDurably writes a file that a power cut does not empty: a file system
+// on flash may keep the renaming that follows and lose the content, and an
+// empty template is a LuCI that nobody can log in to.
+func writeDurably(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
 }

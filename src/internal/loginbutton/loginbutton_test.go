@@ -199,3 +199,22 @@ func TestWithoutTheScriptNothingIsInstalled(t *testing.T) {
 		t.Error("Install put a tag in for a script that is not there")
 	}
 }
+
+// A link in the place of the temporary file is not written through, and is
+// out of the way for the next attempt.
+func TestLeftoverLinkIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	s, root := lay(t, map[string]string{"template/sysauth.ut": base, "precious": "as it was\n"})
+	if err := os.Symlink(filepath.Join(root, "precious"), filepath.Join(root, "template/.luci-sso.tmp")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Install(); err == nil {
+		t.Error("Install says nothing about the link")
+	}
+	if got := text(t, root, "precious"); got != "as it was\n" {
+		t.Errorf("the link's target was written: %q", got)
+	}
+	if _, err := s.Install(); err != nil {
+		t.Errorf("the link is still in the way: %v", err)
+	}
+}
