@@ -233,7 +233,11 @@ func (r *request) party() (*oidc.Party, error) {
 			return nil, fault.Wrap(fault.ConfigError, err, "option internal_issuer_url is not a URL")
 		}
 	}
-	if err := errors.Join(store.EnsureDir(paths.RunDir()), store.EnsureDir(paths.Cache())); err != nil {
+	cache := paths.Cache()
+	if err := errors.Join(store.EnsureDir(paths.RunDir()), store.EnsureDir(cache)); err != nil {
+		// Nor read: whoever else can write there would choose the keys that
+		// ID tokens are verified with.
+		cache = ""
 		r.log.Line(syslog.Warning, "nothing can be kept in "+paths.RunDir()+": "+err.Error())
 	}
 	r.channel = backchannel.New(backchannel.Trust{
@@ -247,7 +251,7 @@ func (r *request) party() (*oidc.Party, error) {
 		AtHash:       atHash(r.config.RequireAtHash),
 		Tolerance:    r.config.ClockTolerance,
 		Channel:      r.channel,
-		CacheDir:     paths.Cache(),
+		CacheDir:     cache,
 		Now:          time.Now,
 		Notice:       func(text string) { r.log.Line(syslog.Warning, text) },
 	}, nil

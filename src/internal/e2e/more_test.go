@@ -187,8 +187,18 @@ func TestMoreCache(t *testing.T) {
 	e.forget()
 	e.must(os.WriteFile(e.Router.At("/var/run/luci-sso/cache"), nil, 0o600))
 	mark := e.Mark()
-	if r := login(e, htmlClient); r.Status != 302 || !strings.Contains(strings.Join(e.logOf(r, mark), "\n"), "cannot keep the") {
+	if r := login(e, htmlClient); r.Status != 302 || !strings.Contains(strings.Join(e.logOf(r, mark), "\n"), "nothing can be kept") {
 		t.Errorf("without room for copies: %s\n%s", r.Raw, strings.Join(e.logOf(r, mark), "\n"))
+	}
+	// A directory that may be somebody else's: copies there are not read.
+	e.forget()
+	login(e, htmlClient)
+	cache := e.Router.At("/var/run/luci-sso/cache")
+	e.must(os.Rename(cache, cache+"-elsewhere"))
+	e.must(os.Symlink(cache+"-elsewhere", cache))
+	d, k := e.IDP.Count(idp.Discovery), e.IDP.Count(idp.JWKS)
+	if r := login(e, htmlClient); r.Status != 302 || e.IDP.Count(idp.Discovery) == d || e.IDP.Count(idp.JWKS) == k {
+		t.Errorf("copies behind a link were used: %s", r.Raw)
 	}
 }
 
