@@ -135,11 +135,8 @@ func parse(args []string) (*settings, error) {
 			return nil, fmt.Errorf("%s takes HOST:PORT: %w", flagName, err)
 		}
 	}
-	switch {
-	case s.check && s.peopleFile != "":
+	if s.check && s.peopleFile != "" {
 		return nil, errors.New("--check is about the built-in people; leave --people out")
-	case s.json && !s.check:
-		return nil, errors.New("--json goes with --check")
 	}
 	return s, nil
 }

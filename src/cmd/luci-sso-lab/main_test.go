@@ -53,7 +53,6 @@ func TestArguments(t *testing.T) {
 		{"stray", 2, "stray"},
 		{"--fault no-such-fault", 2, "no-such-fault"},
 		{"--router 8443", 2, "--router takes HOST:PORT"},
-		{"--json", 2, "--json goes with --check"},
 		{"--check --people x", 2, "leave --people out"},
 		{"--people " + broken, 1, `unknown key "mail"`},
 	} {
