@@ -51,6 +51,7 @@ expect('hmac of an array', native.hmac_sha256('a', []), null);
 
 expect('random', length(native.random(32)), 32);
 expect('random, twice', native.random(16) === native.random(16), false);
+expect('random without a number', length(native.random()), 32);
 expect('random 0', native.random(0), null);
 expect('random -1', native.random(-1), null);
 expect('random 5000', native.random(5000), null);

@@ -71,8 +71,10 @@ export function hmac_sha256(key, msg) {
 	return call('hmac_sha256', [ key, msg ]);
 };
 
-// 1 to 4096 random bytes.
+// 1 to 4096 random bytes, 32 unless said otherwise.
 export function random(n) {
+	n ??= 32;
+
 	return (type(n) == 'int') ? call('random', [ `${n}` ]) : null;
 };
 
