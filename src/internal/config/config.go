@@ -280,13 +280,25 @@ func roles(pkg *uci.Package) []Role {
 	for i := range pkg.Sections {
 		if s := &pkg.Sections[i]; s.Type == RoleType {
 			list = append(list, Role{
-				Name: s.Name, Line: s.Line,
+				Name: roleName(s), Line: s.Line,
 				Emails: s.List("email"), Groups: s.List("group"), Subjects: s.List("sub"),
 				Read: s.List("read"), Write: s.List("write"),
 			})
 		}
 	}
 	return list
+}
+
+// roleName is the section's name. One without a name has from libuci a number
+// that is its place in the file. When a section above it is removed, the next
+// one gets that number, and rpcd would give running sessions of the one role
+// the rights of the other. So it is named by its rights.
+func roleName(s *uci.Section) string {
+	if !s.Anonymous {
+		return s.Name
+	}
+	rights := strings.Join(s.List("read"), "\n") + "\x00" + strings.Join(s.List("write"), "\n")
+	return "unnamed_" + secret.Fingerprint(rights)
 }
 
 // check is for what concerns more than one option or more than form.

@@ -119,3 +119,30 @@ func TestParse(t *testing.T) {
 		t.Errorf("Parse of a disabled configuration: %+v, %v", c, err)
 	}
 }
+
+// libuci numbers sections without a name by their place. A session that is
+// named so would get another role's rights once a section above it is gone.
+func TestUnnamedRolesAreNamedByTheirRights(t *testing.T) {
+	t.Parallel()
+	const viewer = "\nconfig role\n\tlist group 'family'\n\tlist read 'luci-base'\n"
+	const admin = "\nconfig role\n\tlist group 'admins'\n\tlist read '*'\n\tlist write '*'\n"
+	names := func(text string) (list []string) {
+		t.Helper()
+		c, err := load(t, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range c.Roles {
+			list = append(list, r.Name)
+		}
+		return list
+	}
+	before, after := names(complete+viewer+admin), names(complete+admin)
+	n := len(after)
+	if len(before) != n+1 || before[n] != after[n-1] {
+		t.Errorf("the roles %q became %q: the last one's name must not change", before, after)
+	}
+	if before[n-1] == after[n-1] {
+		t.Errorf("roles with other rights are both called %q", after[n-1])
+	}
+}
