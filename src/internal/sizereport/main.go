@@ -9,7 +9,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"flag"
 	"fmt"
@@ -216,21 +215,11 @@ func (b builder) measure(arch, setting string) (size int, parts map[string]int, 
 	return size, byDependency(symbols), nil
 }
 
+// compressed is the size after gzip -9, the number that OpenWrt's people know;
+// Go's own compressor is two percent behind.
 func compressed(path string) (int, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // What was just built.
-	if err != nil {
-		return 0, err
-	}
-	var out bytes.Buffer
-	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return 0, err
-	}
-	if _, err := z.Write(data); err != nil {
-		return 0, err
-	}
-	err = z.Close()
-	return out.Len(), err
+	out, err := exec.Command("gzip", "-9nc", path).Output() //nolint:gosec // What was just built.
+	return len(out), err
 }
 
 // byDependency adds up code and initialized data by module, and the standard
