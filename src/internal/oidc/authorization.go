@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"maps"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"luci-sso/internal/fault"
@@ -48,7 +49,7 @@ func (p *Party) AuthorizationURL(m Metadata, r AuthorizationRequest) (string, er
 	case r.Challenge == "":
 		return "", fault.New(fault.MissingPKCEChallenge, "the authorization request has no code_challenge")
 	}
-	return withQuery(m.AuthorizationEndpoint, url.Values{
+	location := withQuery(m.AuthorizationEndpoint, url.Values{
 		"response_type":         {"code"},
 		"client_id":             {p.ClientID},
 		"redirect_uri":          {r.RedirectURI},
@@ -57,7 +58,12 @@ func (p *Party) AuthorizationURL(m Metadata, r AuthorizationRequest) (string, er
 		"nonce":                 {r.Nonce.Reveal()},
 		"code_challenge":        {r.Challenge},
 		"code_challenge_method": {"S256"},
-	}), nil
+	})
+	if len(location) > maxLocation {
+		return "", fault.New(fault.InvalidAuthEndpoint, "the address to sign in at would have "+strconv.Itoa(len(location))+
+			" bytes and "+strconv.Itoa(maxLocation)+" reach the browser: the provider's authorization_endpoint or option scope is too long")
+	}
+	return location, nil
 }
 
 // EndSessionURL is where the browser goes to end the provider's session
@@ -81,7 +87,12 @@ func (p *Party) EndSessionURL(m Metadata, idToken secret.Value, postLogoutRedire
 			return location
 		}
 	}
-	return withQuery(m.EndSessionEndpoint, query)
+	location := withQuery(m.EndSessionEndpoint, query)
+	if len(location) > maxLocation {
+		p.Notice("the provider's end_session_endpoint is not usable: it is too long to reach the browser")
+		return ""
+	}
+	return location
 }
 
 // maxLocation is the longest address that surely reaches the browser: uhttpd

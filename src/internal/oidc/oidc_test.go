@@ -43,6 +43,8 @@ func TestAuthorizationURL(t *testing.T) {
 		"script":       {endpoint: "javascript:alert(1)", want: fault.InsecureAuthEndpoint},
 		"empty":        {endpoint: "", want: fault.InsecureAuthEndpoint},
 		"fragment":     {endpoint: "https://id.example/authorize#x", want: fault.InvalidAuthEndpoint},
+		"long":         {endpoint: "https://id.example/" + strings.Repeat("a", maxLocation), want: fault.InvalidAuthEndpoint},
+		"long scope":   {endpoint: "https://id.example/authorize", change: func(r *AuthorizationRequest) { r.Scope += strings.Repeat(" a", maxLocation) }, want: fault.InvalidAuthEndpoint},
 		"no state":     {endpoint: "https://id.example/authorize", change: func(r *AuthorizationRequest) { r.State = secret.Value{} }, want: fault.MissingStateParameter},
 		"no nonce":     {endpoint: "https://id.example/authorize", change: func(r *AuthorizationRequest) { r.Nonce = secret.Value{} }, want: fault.MissingNonceParameter},
 		"no challenge": {endpoint: "https://id.example/authorize", change: func(r *AuthorizationRequest) { r.Challenge = Challenge(secret.Value{}) }, want: fault.MissingPKCEChallenge},
@@ -93,6 +95,7 @@ func TestEndSessionURL(t *testing.T) {
 		"none":       {"", "", ""},
 		"http":       {"http://id.example/logout", "", ""},
 		"fragment":   {"https://id.example/logout#x", "", ""},
+		"long":       {"https://id.example/" + strings.Repeat("a", maxLocation), "", ""},
 		"plain":      {"https://id.example/logout", "", "https://id.example/logout?client_id=router&id_token_hint=hint"},
 		"with query": {"https://id.example/logout?a=1", "https://router/", "https://id.example/logout?a=1&client_id=router&id_token_hint=hint&post_logout_redirect_uri=https%3A%2F%2Frouter%2F"},
 	} {
