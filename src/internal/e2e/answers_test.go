@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"luci-sso/internal/lab"
+	"luci-sso/internal/lab/idp"
 )
 
 // TestMoreCookies: what a login and a logout set, attribute by attribute, as
@@ -102,5 +103,30 @@ func TestMoreMethods(t *testing.T) {
 		if name == "HEAD" && r.Body != "" || strings.Contains(r.Body, "<script>") {
 			t.Errorf("%s: body %q", name, r.Body)
 		}
+	}
+}
+
+// TestMoreNames: the list of sessions calls nobody by an address that the
+// provider says is not proven to be theirs.
+func TestMoreNames(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.inject(idp.Fault{IDToken: func(token *idp.IDToken) {
+		token.Claims["email"], token.Claims["email_verified"] = "alice@example.com", false
+	}})
+	if r := e.cgi(e.pending("bob").request(htmlClient)); r.Status != 302 {
+		t.Fatalf("bob's login: %s", r.Raw)
+	}
+	found := false
+	for _, s := range e.Router.RPCD.Snapshot() {
+		if s.Data["luci_sso_role"] == "operator" {
+			found = true
+			if name := s.Data["luci_sso_name"]; name != s.Data["luci_sso_sub"] {
+				t.Errorf("the session is called %q, want its subject", name)
+			}
+		}
+	}
+	if !found {
+		t.Error("there is no session of bob's")
 	}
 }

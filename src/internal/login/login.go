@@ -235,9 +235,13 @@ func (f *Flow) identify(ctx context.Context, metadata oidc.Metadata, tokens oidc
 	return identity, nil
 }
 
+func (f *Flow) rules() role.Rules {
+	return role.Rules{RequireEmailVerified: f.Config.RequireEmailVerified}
+}
+
 // authorize finds the role, which must give something.
 func (f *Flow) authorize(identity role.Identity) (role.Match, error) {
-	rules := role.Rules{RequireEmailVerified: f.Config.RequireEmailVerified}
+	rules := f.rules()
 	match := role.Find(f.Config.Roles, identity, rules)
 	if match.Role == nil {
 		return match, fault.New(fault.UserNotAuthorized, "no role matches "+describe(identity, rules))
@@ -293,9 +297,10 @@ func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity,
 	if f.Prepare != nil {
 		f.Prepare()
 	}
-	name := identity.Email
-	if name == "" {
-		name = identity.Subject
+	name := identity.Subject
+	if role.EmailCounts(identity, f.rules()) {
+		// Else anybody could stand in the list of sessions under anybody's name.
+		name = identity.Email
 	}
 	return f.Sessions.Create(ctx, luci.Login{
 		Role:    r.Name,
