@@ -14,9 +14,6 @@ import { pictures } from './pictures.mjs';
 
 const TOP = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const LARGEST_PICTURE = 80 * 1024;
-const PROVIDERS = [
-	'pocket-id', 'keycloak', 'authentik', 'authelia', 'okta', 'scalekit', 'google', 'entra-id', 'auth0', 'zitadel', 'kanidm', 'dex', 'any-other',
-];
 
 function walk(dir) {
 	return readdirSync(join(TOP, dir), { withFileTypes: true }).flatMap((entry) => {
@@ -136,11 +133,10 @@ test('the four kinds are kept apart', () => {
 });
 
 test('every provider has its guide, with all of its parts', () => {
-	for (const name of PROVIDERS) {
-		const page = `docs/how-to/${name}.md`;
-		const text = texts.get(page);
+	const guides = [ ...texts ].filter(([ , text ]) => /^# Sign in with /.test(text));
 
-		assert.ok(text, `${page} is missing`);
+	assert.ok(guides.length >= 13, `only ${guides.length} guides begin with “# Sign in with …”`);
+	for (const [ page, text ] of guides) {
 		for (const part of [
 			'**Tried or read?**', '## Before you start', '## 1. ', '## 2. ', '### On the settings page', '### Or at the shell',
 			'| Field on the page | Value |', '## 3. Say who may do what', '### By e-mail', '### By group', '## 4. Verify',

@@ -104,7 +104,7 @@ func TestGuidesLogIn(t *testing.T) {
 			enter("carol")
 		})
 	}
-	if guides != 13 {
-		t.Errorf("%d provider guides were followed, expected 13", guides)
+	if guides < 13 {
+		t.Errorf("only %d provider guides were found", guides)
 	}
 }
