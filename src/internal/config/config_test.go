@@ -78,6 +78,7 @@ func TestFaults(t *testing.T) {
 		"http redirect":          {with("redirect_uri", "http://router/cgi-bin/luci-sso/callback"), fault.ConfigError, "redirect_uri"},
 		"list for an option":     {complete + "\tlist scope 'openid'\n", fault.ConfigError, "list"},
 		"syntax":                 {complete + "config oidc 'x\n", fault.ConfigError, "line "},
+		"a broken secret":        {complete + "\toption client_secret\n\ttell-nobody\n", fault.ConfigError, "line 9"},
 		"secret is never quoted": {complete + "\toption client_secret 'tell-nobody'\n\toption scope 'x'\n", fault.ConfigError, "scope"},
 	} {
 		t.Run(name, func(t *testing.T) {

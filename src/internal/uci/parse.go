@@ -74,7 +74,8 @@ func (p *parser) parseLine() error {
 		case "package", "p":
 			statement = p.parsePackage
 		default:
-			return p.fail("a line begins with config, option or list, not with " + strconv.QuoteToASCII(clip(string(bytes.TrimSpace(word)))))
+			// Not what it begins with: that may be the second line of a secret.
+			return p.fail("a line begins with config, option or list")
 		}
 		if !ended {
 			return p.fail(string(word) + " needs an argument")
@@ -242,14 +243,6 @@ func hex(n uint32, width int) string {
 	s := strconv.FormatUint(uint64(n), 16)
 	for len(s) < width {
 		s = "0" + s
-	}
-	return s
-}
-
-// clip keeps a quotation from a file short.
-func clip(s string) string {
-	if len(s) > 40 {
-		return s[:40] + "..."
 	}
 	return s
 }
