@@ -29,7 +29,7 @@ func buildFloors(work string, l *lab.Lab) (floors []floor, missing []string) {
 			missing = append(missing, name+": "+err.Error())
 			return
 		}
-		cmd := exec.Command(command[0], append(command[1:], output, input)...) //nolint:gosec // Both are ours.
+		cmd := exec.Command(command[0], append(command[1:], output, input)...) // #nosec G204 -- both are ours
 		cmd.Dir = work
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GO111MODULE=off")
 		if text, err := cmd.CombinedOutput(); err != nil {

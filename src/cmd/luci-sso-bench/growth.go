@@ -152,7 +152,7 @@ func (b *bench) groups(n int) (func(), error) {
 	name := func(i int) string { return dir + "bench-" + strconv.Itoa(i) + ".json" }
 	for i := range n {
 		text := fmt.Sprintf(`{"luci-bench-%d":{"description":"Made for measuring","read":{"ubus":{"bench%d":["status","list"]},"uci":["bench%d"],"file":{"/etc/bench%d":["read"]}},"write":{"uci":["bench%d"]}}}`, i, i, i, i, i)
-		if err := os.WriteFile(b.at(name(i)), []byte(text), 0o644); err != nil { //nolint:gosec // As rpcd's own are.
+		if err := os.WriteFile(b.at(name(i)), []byte(text), 0o644); err != nil { // #nosec G306 -- as rpcd's own are
 			return func() {}, err
 		}
 	}
@@ -189,5 +189,5 @@ func (b *bench) authorities(n int) (func(), error) {
 		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
 	}
 	return func() { _ = b.fill("/etc/ssl/certs/ca-certificates.crt", before) },
-		os.WriteFile(path, text, 0o644) //nolint:gosec // As on a router.
+		os.WriteFile(path, text, 0o644) // #nosec G306 -- as on a router
 }

@@ -55,7 +55,7 @@ func (s *soak) disk(kind, dir string, rounds int, count map[int]int) error {
 		}
 		if kind == "full" {
 			// To the last byte.
-			f, err := os.Create(filler) //nolint:gosec // Below our own temporary directory.
+			f, err := os.Create(filler) // Below our own temporary directory.
 			if err != nil {
 				return err
 			}

@@ -36,6 +36,7 @@ func (s *soak) flood() error {
 			return err
 		}
 	}
+	s.healthy("the flood")
 	return nil
 }
 
@@ -156,8 +157,8 @@ func (s *soak) clientFrom(address net.IP) *http.Client {
 }
 
 func (s *soak) tls() *tls.Config {
-	return &tls.Config{RootCAs: s.lab.CA.Pool(), ServerName: "localhost"}
-} //nolint:gosec // Loopback.
+	return &tls.Config{RootCAs: s.lab.CA.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS12}
+}
 
 func (s *soak) dial(ctx context.Context, address net.IP, target string) (net.Conn, error) {
 	_, port, err := net.SplitHostPort(target)

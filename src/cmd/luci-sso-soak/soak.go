@@ -31,10 +31,11 @@ type soak struct {
 	lost   []string
 	work   string
 	key    []byte // The secret key as it was first.
+	mark   int    // How far the log has been read.
 }
 
 func newSoak(short bool, seed int64, out io.Writer) (*soak, error) {
-	s := &soak{short: short, out: out, random: rand.New(rand.NewSource(seed))} //nolint:gosec // To be repeated, not to be secret.
+	s := &soak{short: short, out: out, random: rand.New(rand.NewSource(seed))} // #nosec G404 -- to be repeated, not to be secret
 	var err error
 	if s.work, err = os.MkdirTemp("", "luci-sso-soak-"); err != nil {
 		return nil, err
@@ -106,6 +107,18 @@ func (s *soak) healthy(after string) {
 	}
 	s.sessions(after)
 	s.files(after)
+	s.complaints(after)
+}
+
+// complaints looks for what programs wrote to standard error: nothing but a
+// crash of the runtime does.
+func (s *soak) complaints(after string) {
+	for _, entry := range s.lab.Entries(s.mark) {
+		if entry.Tag == "uhttpd" || strings.Contains(entry.Text, "CRITICAL") {
+			s.lose("after %s the log has %q", after, entry.Text)
+		}
+	}
+	s.mark = s.lab.Mark()
 }
 
 // sessions looks for what a kill may leave in rpcd: a session with rights and

@@ -152,7 +152,7 @@ func hasWord(path string) (bool, error) {
 type builder struct{ src, toolchain string }
 
 func (b builder) run(env []string, name string, args ...string) ([]byte, error) {
-	cmd := exec.Command(name, args...) //nolint:gosec // The go tool and its own arguments.
+	cmd := exec.Command(name, args...) // The go tool and its own arguments.
 	cmd.Dir = b.src
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS=linux", "GOTOOLCHAIN="+b.toolchain), env...)
 	out, err := cmd.Output()
@@ -218,7 +218,7 @@ func (b builder) measure(arch, setting string) (size int, parts map[string]int, 
 // compressed is the size after gzip -9, the number that OpenWrt's people know;
 // Go's own compressor is two percent behind.
 func compressed(path string) (int, error) {
-	out, err := exec.Command("gzip", "-9nc", path).Output() //nolint:gosec // What was just built.
+	out, err := exec.Command("gzip", "-9nc", path).Output() // What was just built.
 	return len(out), err
 }
 
@@ -313,5 +313,5 @@ func writeBaseline(path string, known map[string]int) error {
 	sort.Strings(lines)
 	text := "# What the router's program takes, compressed with gzip -9, in bytes.\n# tests/size/run --update writes this file.\n" +
 		strings.Join(lines, "\n") + "\n"
-	return os.WriteFile(path, []byte(text), 0o644) //nolint:gosec // A file of the repository.
+	return os.WriteFile(path, []byte(text), 0o644) // #nosec G306 -- a file of the repository
 }
