@@ -152,7 +152,8 @@ func (b *bench) groups(n int) (func(), error) {
 	name := func(i int) string { return dir + "bench-" + strconv.Itoa(i) + ".json" }
 	for i := range n {
 		text := fmt.Sprintf(`{"luci-bench-%d":{"description":"Made for measuring","read":{"ubus":{"bench%d":["status","list"]},"uci":["bench%d"],"file":{"/etc/bench%d":["read"]}},"write":{"uci":["bench%d"]}}}`, i, i, i, i, i)
-		if err := os.WriteFile(b.at(name(i)), []byte(text), 0o644); err != nil { // #nosec G306 -- as rpcd's own are
+		// #nosec G306 -- as rpcd's own are
+		if err := os.WriteFile(b.at(name(i)), []byte(text), 0o644); err != nil {
 			return func() {}, err
 		}
 	}
