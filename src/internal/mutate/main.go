@@ -32,6 +32,12 @@ var deciding = []string{"role", "replay", "login", "oidc", "handshake", "acl"}
 // fromOutside are the tests of e2e that a surviving mutant has to pass.
 const fromOutside = "TestCodes|TestConformance|TestRefused|TestKeysAre|TestUnusual|TestMore|TestOneCallback"
 
+// Many mutants make a loop endless; waiting for those is what takes longest.
+const (
+	quick = 15 * time.Second
+	long  = 3 * time.Minute
+)
+
 // aFewLogins are a quick look at whether anything works at all, and slow the
 // tests of the packages themselves that come last.
 const (
@@ -41,6 +47,7 @@ const (
 
 func main() {
 	out := flag.String("out", "", "also write the survivors to this file")
+	only := flag.String("only", "", "only the mutants that an earlier -out file lists")
 	unitOnly := flag.Bool("unit", false, "only the package's own tests")
 	flag.Parse()
 	chosen := flag.Args()
@@ -48,6 +55,9 @@ func main() {
 		chosen = deciding
 	}
 	r, err := newRun(*unitOnly)
+	if err == nil && *only != "" {
+		r.only, err = keysIn(*only)
+	}
 	if err == nil {
 		defer os.RemoveAll(r.dir)
 		err = r.all(chosen)
@@ -71,7 +81,23 @@ func main() {
 	}
 }
 
+// keysIn reads the mutants of a file of survivors.
+func keysIn(file string) (map[string]bool, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]bool{}
+	for _, line := range strings.Split(string(data), "\n") {
+		if key, _, ok := strings.Cut(line, "\t"); ok {
+			keys[key] = true
+		}
+	}
+	return keys, nil
+}
+
 type run struct {
+	only             map[string]bool // nil: all.
 	src, dir, active string
 	unitOnly         bool
 	outside          string // The compiled tests of e2e.
@@ -191,21 +217,24 @@ func (r *run) try(pkg, overlay string, mutants []mutant) error {
 		_ = os.WriteFile(r.active, []byte(strconv.Itoa(n)), 0o600)
 		own, outside := filepath.Join(r.src, "internal", pkg), filepath.Join(r.src, "internal", "e2e")
 		env := []string{"LUCI_SSO_LAB_PROGRAM=" + program}
-		if len(tests) > 0 && !r.passes(own, nil, unit, "-test.short", "-test.failfast", "-test.skip", slow) {
+		if len(tests) > 0 && !r.passes(quick, own, nil, unit, "-test.short", "-test.failfast", "-test.skip", slow) {
 			return false
 		}
 		if r.unitOnly {
 			return true
 		}
-		return r.passes(outside, env, r.outside, "-test.run", aFewLogins) &&
-			r.passes(outside, env, r.outside, "-test.run", fromOutside) &&
-			(len(tests) == 0 || r.passes(own, nil, unit, "-test.failfast", "-test.run", slow))
+		return r.passes(quick, outside, env, r.outside, "-test.run", aFewLogins) &&
+			r.passes(long, outside, env, r.outside, "-test.run", fromOutside) &&
+			(len(tests) == 0 || r.passes(long, own, nil, unit, "-test.failfast", "-test.run", slow))
 	}
 	if !survives(0) {
 		return fmt.Errorf("%s: the tests fail without any mutant", pkg)
 	}
 	count := r.byPackage[pkg]
 	for i, m := range mutants {
+		if r.only != nil && !r.only[m.key()] {
+			continue
+		}
 		r.mutants++
 		count[0]++
 		if survives(i + 1) {
@@ -222,8 +251,8 @@ func (r *run) try(pkg, overlay string, mutants []mutant) error {
 }
 
 // passes runs a test program; one that hangs does not pass.
-func (r *run) passes(dir string, env []string, program string, args ...string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+func (r *run) passes(limit time.Duration, dir string, env []string, program string, args ...string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)

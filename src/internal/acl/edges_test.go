@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package acl
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestClasses goes through every byte of every class of the C locale, by the
+// tables of POSIX XBD 7.3.1.
+func TestClasses(t *testing.T) {
+	t.Parallel()
+	const lower, upper, digits = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+	const punct = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+	control := "\x7f"
+	for c := byte(0); c < 0x20; c++ {
+		control += string(rune(c))
+	}
+	members := map[string]string{
+		"lower": lower, "upper": upper, "digit": digits, "alpha": lower + upper, "alnum": lower + upper + digits,
+		"punct": punct, "graph": lower + upper + digits + punct, "print": lower + upper + digits + punct + " ",
+		"blank": " \t", "space": " \t\n\v\f\r", "cntrl": control, "xdigit": digits + "abcdefABCDEF", "": "", "nothing": "",
+	}
+	for name, in := range members {
+		for c := 0; c < 256; c++ {
+			if got, want := isClass(name, byte(c)), strings.IndexByte(in, byte(c)) >= 0; got != want {
+				t.Errorf("[:%s:] and %q: %t, want %t", name, byte(c), got, want)
+			}
+		}
+	}
+}
+
+// TestBrackets: ends of ranges, and characters that mean something only in
+// some places.
+func TestBrackets(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"[!a]", "!", true}, {"[^a]", "^", true}, {"[!!]", "!", false}, {"[a!]", "!", true},
+		{"[a-c]", "-", false}, {"[a-c]", "a", true}, {"[a-c]", "c", true}, {"[a-c]", "d", false}, {"[b-c]", "a", false},
+		{"[-a]", "-", true}, {"[-a]", "5", false}, {"[a-]", "-", true}, {"[]]", "]", true}, {"[]-a]", "^", true}, {"[]-a]", "\\", false},
+		{"[[:digit:]x]", "x", true}, {"[[:digit:]x]", "5", true}, {"[[:digit:]x]", ":", false}, {"[![:digit:]]", "5", false},
+		{"[[:digit:]-]", "-", true}, {"*[x]*", "axb", true}, {"**", "", true}, {"a**b", "ab", true}, {"a*", "b", false},
+	} {
+		if got := match(c.pattern, c.name); got != c.want {
+			t.Errorf("match(%q, %q) = %t, want %t", c.pattern, c.name, got, c.want)
+		}
+	}
+}
+
+// TestManyMembers: objects large enough for an index replace members of one
+// name like small ones.
+func TestManyMembers(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 15, 16, 17, 18, 40} {
+		var text strings.Builder
+		text.WriteString("{")
+		for i := range n {
+			fmt.Fprintf(&text, "%q: %q, ", fmt.Sprint("m", i), "old")
+		}
+		for i := range n {
+			if i%2 == 0 {
+				fmt.Fprintf(&text, "%q: %q, ", fmt.Sprint("m", i), "new")
+			}
+		}
+		root, err := parseJSON(strings.TrimSuffix(text.String(), ", ") + "}")
+		if err != nil || len(root.children) != n {
+			t.Fatalf("%d members read as %d, %v", n, len(root.children), err)
+		}
+		for i, child := range root.children {
+			want := map[bool]string{true: "new", false: "old"}[i%2 == 0]
+			if child.key != fmt.Sprint("m", i) || child.text != want {
+				t.Errorf("member %d of %d is %s: %s, want %s", i, n, child.key, child.text, want)
+			}
+		}
+	}
+}
+
+// TestGroupsOfOtherShapes: what stands where something else belongs grants
+// nothing and says nothing.
+func TestGroupsOfOtherShapes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a.json", `{"odd": {"title": "a title", "description": {}, "other": {"ubus": {"a": ["b"]}}, "write": "all", "read": {"ubus": {"x": "no list", "system": ["board", 5]}}}}`)
+	groups, err := ReadGroups(dir)
+	if err != nil || len(groups) != 1 {
+		t.Fatalf("%v, %v", groups, err)
+	}
+	g := groups[0]
+	if g.Description != "" || len(g.Write) != 0 || len(g.Read) != 2 || g.Read[0] != (Grant{"ubus", "system", "board"}) {
+		t.Errorf("read as %+v", g)
+	}
+	// The limit of a file's size is let through, a byte more is not.
+	dir = t.TempDir()
+	whole := `{"big": {"read": {"uci": ["network"]}}}`
+	write("a.json", whole+strings.Repeat(" ", MaxFile-len(whole)))
+	if groups, err := ReadGroups(dir); err != nil || len(groups) != 1 {
+		t.Errorf("a file of %d bytes: %v, %v", MaxFile, groups, err)
+	}
+	write("a.json", whole+strings.Repeat(" ", MaxFile-len(whole)+1))
+	if groups, err := ReadGroups(dir); err == nil || len(groups) != 0 {
+		t.Errorf("a file of %d bytes: %v, %v", MaxFile+1, groups, err)
+	}
+}
+
+// TestEmptyPattern: an empty entry of a list neither grants nor takes away.
+func TestEmptyPattern(t *testing.T) {
+	t.Parallel()
+	groups := []Group{{Name: "", Read: []Grant{{"uci", "network", "read"}}}, {Name: "a", Read: []Grant{{"uci", "system", "read"}}}}
+	if got := For(groups, []string{""}, nil); len(got["uci"]) != 0 {
+		t.Errorf("an empty entry grants %v", got)
+	}
+	if got := For(groups, []string{"!", "a"}, nil); len(got["uci"]) != 1 {
+		t.Errorf("a lone ! takes away: %v", got)
+	}
+}
