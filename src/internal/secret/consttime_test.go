@@ -17,22 +17,27 @@ import (
 // goes through Equal, and Equal through crypto/subtle. This test reads them.
 
 // must are the comparisons that admit somebody, and what they call.
-var must = []struct{ file, function, call string }{
-	{"secret/secret.go", "Equal", "ConstantTimeCompare"},
-	{"login/login.go", "own", "Equal"},
-	{"oidc/idtoken.go", "checkNonce", "Equal"},
-	{"app/app.go", "ownSession", "Equal"},
+var must = []struct{ dir, function, call string }{
+	{"secret", "Equal", "ConstantTimeCompare"},
+	{"login", "own", "Equal"},
+	{"oidc", "checkNonce", "Equal"},
+	{"app", "ownSession", "Equal"},
 }
 
 func TestSecretsAreComparedInConstantTime(t *testing.T) {
 	t.Parallel()
 	files := sources(t)
 	for _, m := range must {
-		function := findFunction(files[m.file], m.function)
+		var function *ast.FuncDecl
+		for name, file := range files {
+			if f := findFunction(file, m.function); f != nil && strings.HasPrefix(name, m.dir+"/") {
+				function = f
+			}
+		}
 		if function == nil {
-			t.Errorf("%s has no function %s: say here where its comparison went", m.file, m.function)
+			t.Errorf("package %s has no function %s: say here where its comparison went", m.dir, m.function)
 		} else if !calls(function, m.call) {
-			t.Errorf("%s in %s does not call %s: compare secrets with secret.Value.Equal", m.function, m.file, m.call)
+			t.Errorf("%s in package %s does not call %s: compare secrets with secret.Value.Equal", m.function, m.dir, m.call)
 		}
 	}
 	for name, file := range files {
@@ -102,9 +107,6 @@ func sources(t *testing.T) map[string]*ast.File {
 }
 
 func findFunction(file *ast.File, name string) *ast.FuncDecl {
-	if file == nil {
-		return nil
-	}
 	for _, decl := range file.Decls {
 		if f, ok := decl.(*ast.FuncDecl); ok && f.Name.Name == name {
 			return f
