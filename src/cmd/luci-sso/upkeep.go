@@ -52,7 +52,9 @@ func runCleanup(args []string) int {
 		return misuse("cleanup", "unknown argument "+quoted(args[0]))
 	}
 	now := time.Now()
-	pending, err := handshake.Open(handshake.Options{Dir: paths.Handshakes(), KeyFile: paths.SecretKey()}).Reap()
+	pending, err := handshake.Open(handshake.Options{
+		Dir: paths.Handshakes(), KeyFile: paths.SecretKey(), Tolerance: tolerance(),
+	}).Reap()
 	if err != nil {
 		return fail(err)
 	}
@@ -60,9 +62,22 @@ func runCleanup(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
-	if _, err := store.ReapTemp(paths.Cache(), now); err != nil {
-		return fail(err)
+	for _, dir := range []string{paths.RunDir(), paths.Cache()} {
+		if _, err := store.ReapTemp(dir, now); err != nil {
+			return fail(err)
+		}
 	}
 	print(os.Stdout, "removed "+strconv.Itoa(pending)+" expired logins and "+strconv.Itoa(used)+" used tokens\n")
 	return exitOK
+}
+
+// tolerance keeps a login that may still be finished from being removed. A
+// configuration that cannot be read lets nobody finish one; it gets the
+// largest value.
+func tolerance() time.Duration {
+	c, err := config.Parse(paths.Config())
+	if err != nil {
+		return config.MaxClockTolerance
+	}
+	return c.ClockTolerance
 }

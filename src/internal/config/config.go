@@ -27,6 +27,9 @@ const (
 	RoleType = "role"
 )
 
+// MaxClockTolerance is the largest value of option clock_tolerance.
+const MaxClockTolerance = time.Hour
+
 // Config is a valid configuration with single sign-on enabled, unless it
 // comes from Parse, which does not ask for that.
 type Config struct {
@@ -246,7 +249,7 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 		RedirectURI:           r.url("redirect_uri", fault.ConfigError, true),
 		PostLogoutRedirectURI: r.url("post_logout_redirect_uri", fault.ConfigError, true),
 		Scope:                 r.text("scope", "openid profile email"),
-		ClockTolerance:        time.Duration(r.number("clock_tolerance", "", 0, 3600)) * time.Second,
+		ClockTolerance:        time.Duration(r.number("clock_tolerance", "", 0, int(MaxClockTolerance/time.Second))) * time.Second,
 		CAFile:                r.text("ca_file", ""),
 		GroupsClaim:           r.text("groups_claim", "groups"),
 		RequireAtHash:         r.choice("require_at_hash", "auto", "1", "0"),

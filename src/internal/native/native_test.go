@@ -333,7 +333,7 @@ func TestModule(t *testing.T) {
 	if out, err := root.Run("/usr/bin/ucode", "/tmp/module.uc"); err != nil || strings.TrimSpace(out) != "all right" {
 		t.Errorf("the module says:\n%s%v", out, err)
 	}
-	left, err := filepath.Glob(root.Path("/var/run/luci-sso/native-*"))
+	left, err := filepath.Glob(root.Path("/var/run/luci-sso/.tmp-*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("files are left behind: %v, %v", left, err)
 	}

@@ -11,14 +11,15 @@ const DIR = '/var/run/luci-sso';
 const MAX_INPUT = 16384;
 
 // A name nobody can guess, of hexadecimal digits alone: the only part of the
-// command below that is not constant.
+// command below that is not constant. `luci-sso cleanup` knows the prefix and
+// removes what a killed program left.
 function private_path() {
 	const source = open('/dev/urandom', 'r');
 	const bytes = source?.read?.(16);
 
 	source?.close?.();
 
-	return (type(bytes) == 'string' && length(bytes) == 16) ? `${DIR}/native-${hexenc(bytes)}` : null;
+	return (type(bytes) == 'string' && length(bytes) == 16) ? `${DIR}/.tmp-${hexenc(bytes)}` : null;
 }
 
 // The arguments reach the program through a file of ours, so that neither a
