@@ -67,7 +67,7 @@ var explanations = [...]struct {
 	{InsecureJWKSURI, "The provider's jwks_uri is not https, so its keys could be exchanged on the way." + plainHTTP},
 	{InvalidJWKSFormat, "What came instead of the key set is not JSON or has no keys array." + jsonBroken},
 	{InsecureAuthEndpoint, "The provider's authorization_endpoint is not https; the browser is not sent there." + plainHTTP},
-	{InvalidAuthEndpoint, "The provider's authorization_endpoint contains a fragment (#), which RFC 6749 forbids." +
+	{InvalidAuthEndpoint, "The provider's authorization_endpoint contains a fragment (#), which RFC 6749 forbids, or is too long to reach the browser." +
 		"|The provider's base URL was set to an address of its web interface|Correct the base URL at the provider"},
 	{MissingStateParameter, "The login was about to start without its state value." + internal},
 	{MissingNonceParameter, "The login was about to start without its nonce." + internal},
