@@ -333,6 +333,47 @@ func TestMoreWhoSaysWhat(t *testing.T) {
 	}
 }
 
+// TestMoreOfALogin: what a login does besides making the session, and what it
+// tells an administrator.
+func TestMoreOfALogin(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	// A file of access groups that cannot be read is left out, and said.
+	e.must(os.WriteFile(e.Router.At("/usr/share/rpcd/acl.d/broken.json"), []byte("{"), 0o644))
+	mark := e.Mark()
+	session, err := e.Login("alice")
+	e.must(err)
+	if log := strings.Join(e.Log(mark), "\n"); !strings.Contains(log, "access groups were left out") || !strings.Contains(log, "broken.json") {
+		t.Errorf("a broken file of access groups: %s", log)
+	}
+	for name, want := range map[string]string{"luci_sso_name": "alice@example.com", "luci_sso_sub": "alice", "luci_sso_role": "admin", "luci_sso_issuer": e.IDP.URL, "username": "sso:admin"} {
+		if got := session.Values[name]; got != want {
+			t.Errorf("the session's %s is %v, expected %q", name, got, want)
+		}
+	}
+	// rpcd's own entries follow the roles, should it reload.
+	entries, err := os.ReadFile(e.Router.At("/etc/config/rpcd"))
+	e.must(err)
+	for _, want := range []string{"luci_sso_admin", "'sso:admin'", "luci_sso_operator", "luci_sso_viewer"} {
+		if !strings.Contains(string(entries), want) {
+			t.Errorf("/etc/config/rpcd has no %s:\n%s", want, entries)
+		}
+	}
+	// Somebody without an address is called by subject.
+	e.set("admin.sub", "bob")
+	e.inject(idp.Fault{Grant: func(g *idp.Grant) { delete(g.Claims, "email"); g.Claims["groups"] = []any{} }})
+	if session, err := e.Login("bob"); err != nil || session.Values["luci_sso_name"] != "bob" {
+		t.Errorf("a session without an address: %+v, %v", session, err)
+	}
+	// A long list of groups is cut.
+	e.inject(idp.Fault{Grant: func(g *idp.Grant) {
+		g.Claims["groups"] = []any{"g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8", "g9", "g10"}
+	}})
+	e.provoke(ends(t, facts(`no e-mail sent, groups "g1" "g2"`, `"g8" and 2 more`), "USER_NOT_AUTHORIZED").andSpent().andToken(), func(e *env, client http.Header) *lab.Response {
+		return e.cgi(e.pending("dave").request(client))
+	})
+}
+
 // TestMoreReturn: after a login the browser goes where it was heading, if that
 // is a page of LuCI on this router.
 func TestMoreReturn(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"luci-sso/internal/fault"
+	"luci-sso/internal/secret"
 )
 
 // TestNames: only what this package made is counted and swept.
@@ -70,5 +71,60 @@ func TestSweepEdge(t *testing.T) {
 	}
 	if _, err := s.Load(handle); !fault.Is(err, fault.StateNotFound) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestWhatAFullStoreSays: with clients told apart, whose logins they are.
+func TestWhatAFullStoreSays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := Open(Options{Dir: filepath.Join(dir, "h"), KeyFile: filepath.Join(dir, "k", "key"), Capacity: 2})
+	for range 2 {
+		if _, err := s.Save(Pending{Client: "192.0.2.1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.Save(Pending{Client: "192.0.2.1"})
+	if !fault.Is(err, fault.HandshakeCapacityExceeded) || !strings.Contains(err.Error(), "this client has 2 of them") {
+		t.Errorf("%v", err)
+	}
+	_, err = s.Save(Pending{})
+	if !fault.Is(err, fault.HandshakeCapacityExceeded) || !strings.Contains(err.Error(), "option rate_limit_per_client") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestToleranceIsHeld: between none and a day, whatever the option says.
+func TestToleranceIsHeld(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	now := time.Now()
+	for tolerance, late := range map[time.Duration]time.Duration{-time.Hour: DefaultLifetime, 1000 * time.Hour: DefaultLifetime + 24*time.Hour} {
+		s := Open(Options{Dir: filepath.Join(dir, "h"), KeyFile: filepath.Join(dir, "k", "key"), Tolerance: tolerance, Now: func() time.Time { return now }})
+		for age, want := range map[time.Duration]fault.Code{late - time.Second: "", late + time.Second: fault.HandshakeExpired} {
+			if err := s.judge(now.Add(-age)); want == "" && err != nil || want != "" && !fault.Is(err, want) {
+				t.Errorf("tolerance %s, %s old: %v, want %q", tolerance, age, err, want)
+			}
+		}
+	}
+}
+
+// TestDecodeAtTheEnd: a text that breaks off at any byte is no pending login.
+func TestDecodeAtTheEnd(t *testing.T) {
+	t.Parallel()
+	whole, err := encode(Pending{State: secret.New("s"), Nonce: secret.New("n"), Verifier: secret.New("v"), Issued: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := decode(whole); err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		if _, err := decode(whole[:n]); err == nil {
+			t.Errorf("the first %d of %d bytes are taken for the whole", n, len(whole))
+		}
+	}
+	if _, err := decode(append(whole, 0)); err == nil {
+		t.Error("a byte more is taken for the whole")
 	}
 }
