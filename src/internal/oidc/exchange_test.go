@@ -311,3 +311,43 @@ func TestTransportFaults(t *testing.T) {
 		t.Errorf("keys, 404: %v", err)
 	}
 }
+
+// TestAddressesThatReachTheBrowser: to the last byte, with the hint or, when
+// that is what is too much, without.
+func TestAddressesThatReachTheBrowser(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	endpoint := func(n int) string { return "https://id.example/" + strings.Repeat("x", n) }
+	request := AuthorizationRequest{RedirectURI: "https://router/callback", Scope: "openid", State: secret.New("s"), Nonce: secret.New("n"), Challenge: "c"}
+	short, err := p.party.AuthorizationURL(Metadata{AuthorizationEndpoint: endpoint(0)}, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := maxLocation - len(short)
+	if got, err := p.party.AuthorizationURL(Metadata{AuthorizationEndpoint: endpoint(room)}, request); err != nil || len(got) != maxLocation {
+		t.Errorf("the longest address: %d bytes, %v", len(got), err)
+	}
+	if _, err := p.party.AuthorizationURL(Metadata{AuthorizationEndpoint: endpoint(room + 1)}, request); !fault.Is(err, fault.InvalidAuthEndpoint) {
+		t.Errorf("a byte more: %v", err)
+	}
+
+	logout := func(n int, hint string) string {
+		return p.party.EndSessionURL(Metadata{EndSessionEndpoint: endpoint(n)}, secret.New(hint), "")
+	}
+	hinted, plain := logout(0, "hint"), logout(0, "")
+	if got := logout(maxLocation-len(hinted), "hint"); len(got) != maxLocation || !strings.Contains(got, "id_token_hint=hint") {
+		t.Errorf("the longest address with a hint has %d bytes: %s", len(got), got)
+	}
+	if got := logout(maxLocation-len(hinted)+1, "hint"); got == "" || strings.Contains(got, "id_token_hint") {
+		t.Errorf("a byte too many for the hint: %s", got)
+	}
+	if got := logout(maxLocation-len(plain), ""); len(got) != maxLocation || len(p.notices) != 0 {
+		t.Errorf("the longest address has %d bytes, notices %q", len(got), p.notices)
+	}
+	if got := logout(maxLocation-len(plain)+1, ""); got != "" || !noticed(p, "too long to reach the browser") {
+		t.Errorf("a byte more: %q, notices %q", got, p.notices)
+	}
+	if got := p.party.EndSessionURL(Metadata{EndSessionEndpoint: "http://id.example/"}, secret.Value{}, ""); got != "" || !noticed(p, `"http://id.example/" is not usable`) {
+		t.Errorf("plain http: %q, notices %q", got, p.notices)
+	}
+}
