@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 // arch is a package architecture of OpenWrt 24.10 or 25.12 and what Go has to

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command packager builds the packages of this repository without OpenWrt's
 // build system: .ipk for 24.10 and .apk for 25.12, for every architecture Go
 // has a compiler for, and a feed index. Two runs on the same commit with the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command luci-sso is single sign-on for a router: a CGI script for uhttpd,
 // an rpcd plugin, a helper of ucode programs, and commands for a person at a
 // shell, in one binary.

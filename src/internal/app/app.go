@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package app owns the routes: it takes a request through the limits and the
 // configuration to the login, and turns what comes out into a response and
 // the lines of the log. It is the only package that knows both HTTP and the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package backchannel owns the router's own requests to the identity
 // provider: HTTP/1.1 over verified TLS, one connection per host, within one
 // deadline and fixed limits. It follows no redirect, keeps no cookie, uses no

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package cgi owns the border to the web server: it turns the environment of
 // a CGI/1.1 script (RFC 3875) into a Request within fixed limits, and a
 // Response into what uhttpd expects on standard output. It knows no routes

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package config owns the meaning of /etc/config/luci-sso: the options, their
 // defaults and what values they take. It is read fresh at each request and is
 // either whole and valid or not there: there is no half a configuration.

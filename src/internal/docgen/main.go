@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command docgen owns the parts of docs/reference that are made from the
 // program: the codes, the providers' errors, the limits, the commands, and the
 // table of checks with the tests that prove them. It writes them, or with -check says

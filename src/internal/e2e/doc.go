@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package e2e owns the tests from outside: the compiled CGI program, run as a
 // router runs it, against a provider over TLS that misbehaves on demand. They
 // prove that each code of the log comes when and how the reference says, that

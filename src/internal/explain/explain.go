@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package explain owns what `luci-sso explain` prints: the meaning, causes
 // and remedies of a code of the log, or the advice on a provider's error. The
 // words are package fault's; this package only lays them out, for a terminal

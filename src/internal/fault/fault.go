@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package fault owns the catalogue of codes: what can go wrong, under which
 // HTTP status, which outcome it ends in, what the person reads and what the
 // log says. Every error that can end a request is a *Fault of this catalogue

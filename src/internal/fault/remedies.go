@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package fault
 
 // remedy is what to do about a group of provider errors. Rows with narrower

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package handshake owns the pending logins: what the router must remember
 // between sending a browser to the provider and its return, and the secret
 // key that seals it on disk. It knows neither cookies nor URLs; comparing the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package lmo owns reading LuCI's translation catalogues, so that the pages
 // of the CGI speak with the same words as LuCI. A catalogue maps the hash of
 // an English text to its translation; a broken one translates nothing.

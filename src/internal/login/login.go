@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package login owns the course of one sign-in: begin (towards the provider)
 // and complete (back from it). The order of the steps is the security of the
 // whole; each step's own rules are in the package that it calls. It knows no

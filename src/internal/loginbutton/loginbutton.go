@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package loginbutton owns one line in every login template of LuCI: the
 // script tag that brings the "Login with SSO" button. It puts the line in,
 // takes it out and says where it is. Every other byte of a template belongs to

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package luci owns the sessions that LuCI accepts: it creates them in rpcd
 // over ubus with exactly the rights a role has, finds and ends them. It knows
 // neither the provider nor the browser. A session is whole or destroyed.

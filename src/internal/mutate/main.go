@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command mutate breaks the checks of chosen packages one at a time and says
 // which breakage no test notices. Every mutant of a package is compiled into
 // one program and switched on by number, so that hundreds take minutes: the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package oidc owns this router's part as an OpenID Connect relying party:
 // discovery, keys, the authorization request, the token request, the ID
 // token, UserInfo and RP-initiated logout. It decides whether the provider's

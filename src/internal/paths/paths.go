@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package paths owns where things lie on a router. Every path the program
 // opens is named here and nowhere else; nothing from the environment or a
 // request ever becomes part of one.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package random owns the source of every unguessable value: states, nonces,
 // PKCE verifiers, cookies, keys. Nothing else reads randomness for the
 // program's own values.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package ratelimit owns the count of requests in the current window, shared
 // by all processes through one file of fixed size. It knows clients by their
 // address and nothing of what they ask for.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package replay owns the registry of access tokens that have bought a
 // session, so that none buys a second one. It knows hashes of tokens and how
 // long to keep them, and nothing of what they are for.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package role owns the decision who gets which role. It sees verified
 // claims and configured roles, and nothing else.
 package role

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package secret owns the one type for values that must never be printed:
 // client secrets, authorization codes, tokens, cookies, PKCE verifiers.
 // Whatever formats, logs or marshals a Value gets a placeholder; the content

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package store owns how the program keeps state on disk: private directories
 // and files, replacement by temporary file and rename, locks, and the removal
 // of what a killed process left behind. It knows nothing of what is stored;

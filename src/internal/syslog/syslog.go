@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package syslog owns the way to the router's log: one connection to
 // /dev/log under the tag luci-sso, standard error when there is none, and the
 // one function that makes a text from outside fit for a log line. It decides

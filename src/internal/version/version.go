@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package version owns the program's version, which the package build stamps
 // in through the linker.
 package version

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package randomtest owns how a test runs a program for which the system's
 // random source is broken. Only tests import it.
 package randomtest

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package storetest owns what tests of state on disk need: the test binary
 // run as other, real processes, started at one moment or killed at any, and
 // disks that are full or read-only. Only tests import it.
