@@ -45,7 +45,7 @@ func TestBrackets(t *testing.T) {
 		{"[!a]", "!", true}, {"[^a]", "^", true}, {"[!!]", "!", false}, {"[a!]", "!", true},
 		{"[a-c]", "-", false}, {"[a-c]", "a", true}, {"[a-c]", "c", true}, {"[a-c]", "d", false}, {"[b-c]", "a", false},
 		{"[-a]", "-", true}, {"[-a]", "5", false}, {"[a-]", "-", true}, {"[]]", "]", true}, {"[]-a]", "^", true}, {"[]-a]", "\\", false},
-		{"[[:digit:]x]", "x", true}, {"[[:digit:]x]", "5", true}, {"[[:digit:]x]", ":", false}, {"[![:digit:]]", "5", false},
+		{"[[:digit:]x]", "x", true}, {"[[:digit:]x]", "5", true}, {"[[:digit:]x]", ":", false}, {"[[:digit:]x]", "]", false}, {"[![:digit:]]", "5", false},
 		{"[[:digit:]-]", "-", true}, {"*[x]*", "axb", true}, {"**", "", true}, {"a**b", "ab", true}, {"a*", "b", false},
 	} {
 		if got := match(c.pattern, c.name); got != c.want {
@@ -101,6 +101,10 @@ func TestGroupsOfOtherShapes(t *testing.T) {
 	if g.Description != "" || len(g.Write) != 0 || len(g.Read) != 2 || g.Read[0] != (Grant{"ubus", "system", "board"}) {
 		t.Errorf("read as %+v", g)
 	}
+	write("a.json", `{"odd": {"other": {"ubus": {"a": ["b"]}}, "read": {"ubus": {"x": {"y": "z"}}}}}`)
+	if groups, err = ReadGroups(dir); err != nil || len(groups) != 1 || len(groups[0].Write) != 0 || len(groups[0].Read) != 1 {
+		t.Errorf("read as %+v, %v: only the group's own name was to be read", groups, err)
+	}
 	// The limit of a file's size is let through, a byte more is not.
 	dir = t.TempDir()
 	whole := `{"big": {"read": {"uci": ["network"]}}}`
@@ -123,5 +127,24 @@ func TestEmptyPattern(t *testing.T) {
 	}
 	if got := For(groups, []string{"!", "a"}, nil); len(got["uci"]) != 1 {
 		t.Errorf("a lone ! takes away: %v", got)
+	}
+}
+
+// TestJSONAtTheEdges: what is allowed up to the last byte of the text.
+func TestJSONAtTheEdges(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"0", "9", "19", "-1", "1e5", "true", "null", "[0,9]", "[\"a\",\r\"b\"]", "/**/{}", "//\n{}", "{}//", "{} /* no end"} {
+		if _, err := parseJSON(text); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for _, text := range []string{`"a\nb`, `"a\n`, "tru", "-", `"\u00`, "[1", "[1,"} {
+		if _, err := parseJSON(text); err == nil {
+			t.Errorf("%q is read", text)
+		}
+	}
+	root, err := parseJSON(`"\ud800\u0041\ud83d\ude00\ud800x"`)
+	if err != nil || root.text != "\ufffdA\U0001f600\ufffdx" {
+		t.Errorf("halves of surrogate pairs read as %q, %v", root.text, err)
 	}
 }

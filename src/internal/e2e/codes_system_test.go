@@ -71,6 +71,7 @@ var systemCases = []codeCase{
 			e.provoke(want, start)
 		}
 		e.must(os.RemoveAll(filepath.Dir(key)))
+		e.provoke(ends(e.t, facts("CRITICAL: CSPRNG failure: the random source of the system cannot be used"), "SYSTEM_INIT_FAILED"), withoutRandom(syscall.ENOSYS))
 		how := e.fill("/etc/luci-sso")
 		e.t.Log("no key can be written:", how)
 		e.provoke(ends(e.t, facts("CRITICAL: "), "SYSTEM_INIT_FAILED"), start)

@@ -130,3 +130,25 @@ func TestDecodeAtTheEnd(t *testing.T) {
 		t.Error("a byte more is taken for the whole")
 	}
 }
+
+// TestLoadMakesNoKey: a login whose key is gone is over; only a new login
+// makes a new key.
+func TestLoadMakesNoKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	key := filepath.Join(dir, "k", "key")
+	s := Open(Options{Dir: filepath.Join(dir, "h"), KeyFile: key})
+	handle, err := s.Save(Pending{State: secret.New("s"), Nonce: secret.New("n"), Verifier: secret.New("v")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Load(handle); !fault.Is(err, fault.StateCorrupted) {
+		t.Errorf("%v, want %s", err, fault.StateCorrupted)
+	}
+	if _, err := os.Stat(key); !os.IsNotExist(err) {
+		t.Errorf("looking for a login made a key: %v", err)
+	}
+}

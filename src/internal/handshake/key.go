@@ -56,6 +56,15 @@ func (s *Store) key(create bool) ([]byte, error) {
 	return key, nil
 }
 
+// Prepare makes sure that there is a secret key, for the start of a login: what
+// is wrong with the key is found before a random value is drawn for anything
+// else, so that a first login without a random source says what it could not
+// make. Its faults are SYSTEM_INIT_FAILED.
+func (s *Store) Prepare() error {
+	_, err := s.key(true)
+	return err
+}
+
 func (s *Store) readKey() ([]byte, error) {
 	key, err := store.ReadFile(s.opt.KeyFile, keySize)
 	switch {

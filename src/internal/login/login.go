@@ -53,6 +53,9 @@ func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (locatio
 	if err != nil {
 		return "", cookie, err
 	}
+	if err := f.Pending.Prepare(); err != nil {
+		return "", cookie, err
+	}
 	var values [3]secret.Value
 	for i := range values {
 		token, err := random.Token()
