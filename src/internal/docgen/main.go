@@ -28,6 +28,7 @@ var pages = []page{
 	{"docs/reference/provider-errors.md", errorsPage},
 	{"docs/reference/limits.md", limitsPage},
 	{"docs/reference/conformance.md", conformancePage},
+	{"docs/explanation/mutation.md", mutationPage},
 	{"docs/reference/commands.md", commandsPage},
 	{"docs/reference/doors.md", doorsPage},
 }
