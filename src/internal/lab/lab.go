@@ -55,6 +55,8 @@ type Options struct {
 	// that the environment names.
 	RealRoot string
 	StandIns bool
+	// LuCIAsCGI lets a real router serve more than one page of LuCI at a time.
+	LuCIAsCGI bool
 
 	// Issuer is the issuer_url of the configuration; the provider of the lab
 	// when empty.
@@ -133,7 +135,7 @@ func Start(options Options) (l *Lab, err error) {
 	l.Router, err = router.Start(router.Options{
 		Addr: options.RouterAddr, IPv6: options.IPv6, Certificate: routerCert, Trust: l.CA.PEM(),
 		Program: program, Resources: resources, Packaged: packaged, Config: l.config.Text(),
-		RealRoot: options.RealRoot, TempDir: options.TempDir, Keep: options.Keep, Log: options.OnLog,
+		RealRoot: options.RealRoot, LuCIAsCGI: options.LuCIAsCGI, TempDir: options.TempDir, Keep: options.Keep, Log: options.OnLog,
 	})
 	if err != nil {
 		return l, &PartError{Part: "router", Addr: options.RouterAddr, Err: err}

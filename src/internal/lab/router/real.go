@@ -82,7 +82,7 @@ func (r *Router) startRealWeb(listeners []net.Listener) error {
 		return err
 	}
 	args := []string{"-f", "-h", "/www", "-r", "OpenWrt", "-x", "/cgi-bin", "-u", "/ubus"}
-	if _, err := os.Stat(r.At("/usr/share/ucode/luci/uhttpd.uc")); err == nil {
+	if _, err := os.Stat(r.At("/usr/share/ucode/luci/uhttpd.uc")); err == nil && !r.options.LuCIAsCGI {
 		args = append(args, "-o", "/cgi-bin/luci", "-O", "/usr/share/ucode/luci/uhttpd.uc")
 	}
 	args = append(args, "-t", "60", "-T", "30", "-k", "20", "-A", "1", "-n", "3", "-N", "100", "-R", "-C", "/etc/uhttpd.crt", "-K", "/etc/uhttpd.key")

@@ -48,6 +48,11 @@ type Options struct {
 	// RealRoot is the root file system of a real router. It is copied, and
 	// its own ubusd, rpcd and uhttpd are started in the copy.
 	RealRoot string
+	// LuCIAsCGI runs a real LuCI as a program for each page, as on a router
+	// without uhttpd-mod-ucode. With that module all pages speak to ubus over
+	// the one connection that uhttpd opened before it forked, take each
+	// other's answers, and two at a time wait until uhttpd kills them.
+	LuCIAsCGI bool
 	// Packaged are directories whose files are installed over a real root,
 	// as our packages would.
 	Packaged []string
