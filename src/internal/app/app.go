@@ -11,12 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strconv"
 	"time"
 
-	"luci-sso/internal/backchannel"
 	"luci-sso/internal/cgi"
 	"luci-sso/internal/config"
 	"luci-sso/internal/events"
@@ -32,7 +30,6 @@ import (
 	"luci-sso/internal/secret"
 	"luci-sso/internal/store"
 	"luci-sso/internal/syslog"
-	"luci-sso/internal/version"
 )
 
 // BackchannelTime bounds all requests to the provider that one request of a
@@ -51,13 +48,13 @@ const (
 // request is one request under way.
 type request struct {
 	cgi.Request
-	log     *syslog.Logger
-	notes   []*fault.Fault
-	undo    []cgi.Cookie // Cookies to send with a failure.
-	config  *config.Config
-	channel *backchannel.Client
-	rpcd    *luci.Manager
-	event   events.Event
+	log    *syslog.Logger
+	notes  []*fault.Fault
+	undo   []cgi.Cookie // Cookies to send with a failure.
+	config *config.Config
+	party  *oidc.Party
+	rpcd   *luci.Manager
+	event  events.Event
 }
 
 // Serve answers the one CGI request in the environment on w.
@@ -158,11 +155,7 @@ func (r *request) start(ctx context.Context) (cgi.Response, error) {
 		return cgi.Response{}, err
 	}
 	wanted, _ := r.Param("return")
-	flow, err := r.flow()
-	if err != nil {
-		return cgi.Response{}, err
-	}
-	location, cookie, err := flow.Begin(ctx, redirectURI, localPage(wanted))
+	location, cookie, err := r.flow().Begin(ctx, redirectURI, localPage(wanted))
 	if err != nil {
 		return cgi.Response{}, err
 	}
@@ -182,11 +175,7 @@ func (r *request) redirectURI() (string, error) {
 
 // callback takes the browser back from the provider and into LuCI.
 func (r *request) callback(ctx context.Context) (cgi.Response, error) {
-	flow, err := r.flow()
-	if err != nil {
-		return cgi.Response{}, err
-	}
-	result, spent, err := flow.Complete(ctx, r.callbackParams())
+	result, spent, err := r.flow().Complete(ctx, r.callbackParams())
 	if spent {
 		r.undo = append(r.undo, stateCookie(secret.Value{}))
 	}
@@ -226,15 +215,8 @@ func (r *request) sessions() *luci.Manager {
 	return r.rpcd
 }
 
-// party is the relying party of the configuration.
-func (r *request) party() (*oidc.Party, error) {
-	var internal *url.URL
-	if r.config.InternalIssuerURL != "" {
-		var err error
-		if internal, err = url.Parse(r.config.InternalIssuerURL); err != nil {
-			return nil, fault.Wrap(fault.ConfigError, err, "option internal_issuer_url is not a URL")
-		}
-	}
+// relyingParty is made once for a request, which ends its connections.
+func (r *request) relyingParty() *oidc.Party {
 	cache := paths.Cache()
 	if err := errors.Join(store.EnsureDir(paths.RunDir()), store.EnsureDir(cache)); err != nil {
 		// Nor read: whoever else can write there would choose the keys that
@@ -242,48 +224,21 @@ func (r *request) party() (*oidc.Party, error) {
 		cache = ""
 		r.log.Line(syslog.Warning, "nothing can be kept in "+paths.RunDir()+": "+err.Error())
 	}
-	r.channel = backchannel.New(backchannel.Trust{
-		CAFile: r.config.CAFile, Bundle: paths.CertBundle(), Dir: paths.CertDir(),
-	}, internal, version.UserAgent())
-	return &oidc.Party{
-		Issuer:       r.config.IssuerURL,
-		ClientID:     r.config.ClientID,
-		ClientSecret: r.config.ClientSecret,
-		AuthMethod:   r.config.TokenAuthMethod,
-		AtHash:       atHash(r.config.RequireAtHash),
-		Tolerance:    r.config.ClockTolerance,
-		Channel:      r.channel,
-		CacheDir:     cache,
-		Now:          time.Now,
-		Notice:       func(text string) { r.log.Line(syslog.Warning, text) },
-	}, nil
+	r.party = login.RelyingParty(r.config, cache, func(text string) { r.log.Line(syslog.Warning, text) })
+	return r.party
 }
 
-func atHash(option string) oidc.AtHash {
-	switch option {
-	case "1":
-		return oidc.AtHashRequired
-	case "0":
-		return oidc.AtHashOptional
-	}
-	return oidc.AtHashAuto
-}
-
-func (r *request) flow() (*login.Flow, error) {
-	party, err := r.party()
-	if err != nil {
-		return nil, err
-	}
+func (r *request) flow() *login.Flow {
 	flow := &login.Flow{
 		Config: r.config,
-		Party:  party,
+		Party:  r.relyingParty(),
 		Pending: handshake.Open(handshake.Options{
 			Dir: paths.Handshakes(), KeyFile: paths.SecretKey(), Tolerance: r.config.ClockTolerance,
 		}),
 		Used:         replay.Open(paths.Tokens()),
 		Sessions:     r.sessions(),
 		AccessGroups: paths.AccessGroups(),
-		Idle:         luci.IdleTimeout(paths.LuCIConfig()),
+		LuCIConfig:   paths.LuCIConfig(),
 		Now:          time.Now,
 		Prepare:      r.syncLogins,
 		Note:         func(f *fault.Fault) { r.notes = append(r.notes, f) },
@@ -291,7 +246,7 @@ func (r *request) flow() (*login.Flow, error) {
 	if r.config.RateLimitPerClient > 0 {
 		flow.Client = ratelimit.Client(r.Client.String())
 	}
-	return flow, nil
+	return flow
 }
 
 // syncLogins heals the derived login entries of rpcd. It cannot fail a login:
@@ -303,8 +258,8 @@ func (r *request) syncLogins() {
 }
 
 func (r *request) close() {
-	if r.channel != nil {
-		r.channel.Close()
+	if r.party != nil {
+		r.party.Channel.Close()
 	}
 	if r.rpcd != nil {
 		r.rpcd.Close()

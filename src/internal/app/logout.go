@@ -89,10 +89,10 @@ func (r *request) ownSession(ctx context.Context) (session luci.Session, found b
 // providerLogout is where the browser ends the provider's session, or "/".
 // The router's own session is over by now, so nothing here is a failure.
 func (r *request) providerLogout(ctx context.Context, session luci.Session) string {
-	party, err := r.party()
-	if err != nil || session.Issuer != r.config.IssuerURL {
+	if session.Issuer != r.config.IssuerURL {
 		return "/"
 	}
+	party := r.relyingParty()
 	metadata, err := party.Discover(ctx)
 	if err != nil {
 		if f, ok := fault.As(err); ok {

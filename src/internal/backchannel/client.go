@@ -46,7 +46,7 @@ var (
 // Client sends requests. It is for one CGI request and not for concurrent use.
 type Client struct {
 	trust    Trust
-	internal *url.URL
+	internal string
 	agent    string
 	tls      *tls.Config
 	conns    map[string]*conn
@@ -58,10 +58,10 @@ type conn struct {
 	used   bool
 }
 
-// New returns a client that trusts what trust says. When internal is not nil
-// its host replaces the host of every URL: the split horizon. agent is the
+// New returns a client that trusts what trust says. internal, unless empty,
+// replaces the host[:port] of every URL: the split horizon. agent is the
 // User-Agent.
-func New(trust Trust, internal *url.URL, agent string) *Client {
+func New(trust Trust, internal, agent string) *Client {
 	return &Client{trust: trust, internal: internal, agent: agent, conns: make(map[string]*conn)}
 }
 
@@ -105,8 +105,8 @@ func (c *Client) Do(ctx context.Context, request Request) (Response, error) {
 	if err != nil || target.Scheme != "https" || target.Host == "" {
 		return Response{}, ErrInsecure
 	}
-	if c.internal != nil {
-		target.Host = c.internal.Host
+	if c.internal != "" {
+		target.Host = c.internal
 	}
 	target.Fragment, target.User = "", nil
 	if !isFieldValue(request.Authorization) {

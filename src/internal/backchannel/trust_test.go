@@ -54,7 +54,7 @@ func TestOnlyFilesOfCertificates(t *testing.T) {
 // of the provider's making, to whatever host its document names.
 func TestNoLineEndReachesAHeader(t *testing.T) {
 	t.Parallel()
-	c := New(Trust{CAFile: "/nonexistent"}, nil, "test")
+	c := New(Trust{CAFile: "/nonexistent"}, "", "test")
 	for _, token := range []string{"a\r\nHost: x", "a\nb", "a\x00b", "a\x7f", "ä"} {
 		_, err := c.Do(context.Background(), Request{URL: "https://id.example/", Authorization: "Bearer " + token})
 		if !errors.Is(err, ErrNetwork) {

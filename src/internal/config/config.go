@@ -37,7 +37,7 @@ const MaxClockTolerance = time.Hour
 type Config struct {
 	Enabled               bool
 	IssuerURL             string
-	InternalIssuerURL     string // "" without split horizon.
+	InternalHost          string // Takes the place of the issuer's host[:port] behind the router; "" without split horizon.
 	ClientID              string
 	ClientSecret          secret.Value
 	RedirectURI           string // "": from the request's host.
@@ -245,7 +245,6 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 	c := &Config{
 		Enabled:               enabled == "1",
 		IssuerURL:             r.url("issuer_url", fault.InsecureIssuerURL, false),
-		InternalIssuerURL:     r.url("internal_issuer_url", fault.InsecureFetchURL, false),
 		ClientID:              r.required("client_id"),
 		ClientSecret:          secret.New(r.required("client_secret")),
 		RedirectURI:           r.url("redirect_uri", fault.ConfigError, true),
@@ -262,6 +261,7 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 		RateLimitPerClient:    r.number("rate_limit_per_client", "0", 0, 100000),
 	}
 	r.required("issuer_url")
+	c.splitHorizon(r)
 	c.check(r)
 	c.Roles = roles(pkg)
 	if r.err != nil {
@@ -314,11 +314,18 @@ func (c *Config) check(r *reader) {
 	if c.CAFile != "" && !filepath.IsAbs(c.CAFile) {
 		r.fail(fault.ConfigError, "ca_file", "option ca_file is "+syslog.Quote(c.CAFile)+", expected an absolute path")
 	}
-	if c.InternalIssuerURL != "" && c.IssuerURL != "" {
-		internal, _ := url.Parse(c.InternalIssuerURL)
-		issuer, _ := url.Parse(c.IssuerURL)
-		if path := strings.TrimSuffix(internal.Path, "/"); path != "" && path != strings.TrimSuffix(issuer.Path, "/") {
-			r.fail(fault.ConfigError, "internal_issuer_url", "option internal_issuer_url is "+syslog.Quote(c.InternalIssuerURL)+", expected an origin such as https://id.lan: the paths come from issuer_url")
-		}
+}
+
+// splitHorizon reads option internal_issuer_url, of which only the host counts.
+func (c *Config) splitHorizon(r *reader) {
+	value := r.url("internal_issuer_url", fault.InsecureFetchURL, false)
+	if value == "" || c.IssuerURL == "" {
+		return
 	}
+	internal, _ := url.Parse(value) // Both parse: r.url has seen to it.
+	issuer, _ := url.Parse(c.IssuerURL)
+	if path := strings.TrimSuffix(internal.Path, "/"); path != "" && path != strings.TrimSuffix(issuer.Path, "/") {
+		r.fail(fault.ConfigError, "internal_issuer_url", "option internal_issuer_url is "+syslog.Quote(value)+", expected an origin such as https://id.lan: the paths come from issuer_url")
+	}
+	c.InternalHost = internal.Host
 }

@@ -15,10 +15,9 @@ import (
 	"luci-sso/internal/backchannel"
 	"luci-sso/internal/config"
 	"luci-sso/internal/fault"
+	"luci-sso/internal/login"
 	"luci-sso/internal/oidc"
-	"luci-sso/internal/paths"
 	"luci-sso/internal/syslog"
-	"luci-sso/internal/version"
 	"luci-sso/internal/words"
 )
 
@@ -64,19 +63,8 @@ func Connection(ctx context.Context, path string, options map[string]string) []*
 		c.add(settingsFault(err))
 		return c.rest(after)
 	}
-	var internal *url.URL
-	if c.config.InternalIssuerURL != "" {
-		internal, _ = url.Parse(c.config.InternalIssuerURL) // Valid: config has seen to it.
-	}
-	channel := backchannel.New(backchannel.Trust{
-		CAFile: c.config.CAFile, Bundle: paths.CertBundle(), Dir: paths.CertDir(),
-	}, internal, version.UserAgent())
-	defer channel.Close()
-	c.party = &oidc.Party{
-		Issuer: c.config.IssuerURL, ClientID: c.config.ClientID, ClientSecret: c.config.ClientSecret,
-		AuthMethod: c.config.TokenAuthMethod, Tolerance: c.config.ClockTolerance,
-		Channel: channel, Now: time.Now, Notice: func(string) {},
-	}
+	c.party = login.RelyingParty(c.config, "", func(string) {})
+	defer c.party.Channel.Close()
 	c.add(row("settings", Pass, words.ConfigGood))
 	c.run()
 	return c.checks

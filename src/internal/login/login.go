@@ -34,8 +34,8 @@ type Flow struct {
 	Pending      *handshake.Store
 	Used         *replay.Registry
 	Sessions     *luci.Manager
-	AccessGroups string        // Directory of rpcd's access groups.
-	Idle         time.Duration // Of the session.
+	AccessGroups string // Directory of rpcd's access groups.
+	LuCIConfig   string // File with the time that a session may idle.
 	Now          func() time.Time
 	Client       string // Who asks, when clients are limited one by one; else "".
 	// Prepare is called before a session is created, so that rpcd knows its
@@ -212,11 +212,9 @@ const tokenMemory = 24 * time.Hour
 func (f *Flow) identify(ctx context.Context, metadata oidc.Metadata, tokens oidc.Tokens, claims oidc.Claims) (role.Identity, error) {
 	identity := role.Identity{}
 	identity.Subject, _ = claims.Text("sub")
-	email, hasEmail := "", false
-	email, identity.Verified, hasEmail = claims.Email()
-	identity.Email = email
-	groups, hasGroups := claims.Groups(f.Config.GroupsClaim)
-	identity.Groups = groups
+	var hasEmail, hasGroups bool
+	identity.Email, identity.Verified, hasEmail = claims.Email()
+	identity.Groups, hasGroups = claims.Groups(f.Config.GroupsClaim)
 
 	needEmail, needGroups := role.Needs(f.Config.Roles)
 	if !(needEmail && !hasEmail || needGroups && !hasGroups) || metadata.UserInfoEndpoint == "" {
@@ -310,7 +308,7 @@ func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity,
 	return f.Sessions.Create(ctx, luci.Login{
 		Role:    r.Name,
 		Grants:  acl.For(groups, r.Read, r.Write),
-		Timeout: f.Idle,
+		Timeout: luci.IdleTimeout(f.LuCIConfig),
 		Subject: identity.Subject,
 		Name:    name,
 		Issuer:  f.Party.Issuer,

@@ -120,7 +120,7 @@ func newProvider(t *testing.T) *testProvider {
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	channel := backchannel.New(backchannel.Trust{CAFile: ca}, nil, "test")
+	channel := backchannel.New(backchannel.Trust{CAFile: ca}, "", "test")
 	t.Cleanup(channel.Close)
 	p.party = &Party{
 		Issuer: p.URL, ClientID: "router", ClientSecret: secret.New("s3cret"), AuthMethod: AuthAuto, Tolerance: time.Minute,

@@ -74,7 +74,7 @@ func FuzzIDToken(f *testing.F) {
 	const nonce = "0123456789012345678901234567890123456789012"
 	p := &Party{Issuer: "https://id.example", ClientID: "router", Tolerance: time.Minute, CacheDir: f.TempDir(),
 		AtHash:  AtHashAuto,
-		Channel: backchannel.New(backchannel.Trust{}, nil, "fuzz"), Now: func() time.Time { return now }, Notice: func(string) {}}
+		Channel: backchannel.New(backchannel.Trust{}, "", "fuzz"), Now: func() time.Time { return now }, Notice: func(string) {}}
 	if err := store.WriteFileAt(p.CacheDir+"/"+p.cacheName("jwks"), []byte(set), now); err != nil {
 		f.Fatal(err)
 	}

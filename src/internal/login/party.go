@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package login
+
+import (
+	"time"
+
+	"luci-sso/internal/backchannel"
+	"luci-sso/internal/config"
+	"luci-sso/internal/oidc"
+	"luci-sso/internal/paths"
+	"luci-sso/internal/version"
+)
+
+// RelyingParty is the one that a configuration describes. cache is where it
+// keeps the provider's documents, "" for nowhere; notice gets what the log
+// should say although the login goes on. The caller closes its Channel.
+func RelyingParty(c *config.Config, cache string, notice func(string)) *oidc.Party {
+	return &oidc.Party{
+		Issuer:       c.IssuerURL,
+		ClientID:     c.ClientID,
+		ClientSecret: c.ClientSecret,
+		AuthMethod:   c.TokenAuthMethod,
+		AtHash:       atHash(c.RequireAtHash),
+		Tolerance:    c.ClockTolerance,
+		Channel: backchannel.New(backchannel.Trust{
+			CAFile: c.CAFile, Bundle: paths.CertBundle(), Dir: paths.CertDir(),
+		}, c.InternalHost, version.UserAgent()),
+		CacheDir: cache,
+		Now:      time.Now,
+		Notice:   notice,
+	}
+}
+
+func atHash(option string) oidc.AtHash {
+	switch option {
+	case "1":
+		return oidc.AtHashRequired
+	case "0":
+		return oidc.AtHashOptional
+	}
+	return oidc.AtHashAuto
+}
