@@ -2,6 +2,11 @@ module luci-sso/tools/packager
 
 go 1.23.0
 
+require luci-sso v0.0.0
+
+// The hash of the catalogues is the reader's own.
+replace luci-sso => ../../src
+
 require github.com/goreleaser/nfpm/v2 v2.43.0
 
 require (
@@ -40,7 +45,7 @@ require (
 	golang.org/x/crypto v0.36.0 // indirect
 	golang.org/x/exp v0.0.0-20240719175910-8a7402abbf56 // indirect
 	golang.org/x/net v0.38.0 // indirect
-	golang.org/x/sys v0.31.0 // indirect
+	golang.org/x/sys v0.35.0 // indirect
 	gopkg.in/warnings.v0 v0.1.2 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"luci-sso/internal/lmo"
 )
 
 // LuCI's catalogue format: the translations one after the other, each padded
@@ -88,8 +90,8 @@ func toLMO(po []byte) ([]byte, error) {
 				continue
 			}
 			// A translation that equals the original needs no entry.
-			if key := m.key(form); sfh(key) != sfh(value) {
-				w.add(sfh(key), uint32(m.last+1), value)
+			if key := lmo.Key([]byte(m.key(form))); key != lmo.Key([]byte(value)) {
+				w.add(key, uint32(m.last+1), value)
 			}
 		}
 	}
@@ -186,44 +188,4 @@ func quoted(line string) (string, bool, error) {
 		b.WriteByte(line[i])
 	}
 	return "", false, errors.New("the closing quote is missing")
-}
-
-// sfh is Paul Hsieh's SuperFastHash, started with the length, by which LuCI
-// finds a translation.
-func sfh(s string) uint32 {
-	if s == "" {
-		return 0
-	}
-	u16 := func(i int) uint32 { return uint32(s[i]) | uint32(s[i+1])<<8 }
-	// The reference adds the odd byte as a signed char.
-	s8 := func(i int) uint32 { return uint32(int32(int8(s[i]))) }
-
-	hash, i := uint32(len(s)), 0
-	for ; i+4 <= len(s); i += 4 {
-		hash += u16(i)
-		hash = hash<<16 ^ (u16(i+2)<<11 ^ hash)
-		hash += hash >> 11
-	}
-	switch len(s) - i {
-	case 3:
-		hash += u16(i)
-		hash ^= hash << 16
-		hash ^= s8(i+2) << 18
-		hash += hash >> 11
-	case 2:
-		hash += u16(i)
-		hash ^= hash << 11
-		hash += hash >> 17
-	case 1:
-		hash += s8(i)
-		hash ^= hash << 10
-		hash += hash >> 1
-	}
-	hash ^= hash << 3
-	hash += hash >> 5
-	hash ^= hash << 4
-	hash += hash >> 17
-	hash ^= hash << 25
-	hash += hash >> 6
-	return hash
 }

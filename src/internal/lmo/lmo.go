@@ -100,10 +100,16 @@ func Codes(tag string) []string {
 	return codes
 }
 
-// Hash is the key of a text: Paul Hsieh's hash, started with the length, of
-// the text with every run of white space made one space.
-func Hash(text string) uint32 {
-	b := canonical(text)
+// Hash is what LuCI looks a text up by: the key of the text with every run of
+// white space made one space.
+func Hash(text string) uint32 { return Key(canonical(text)) }
+
+// Key is Paul Hsieh's SuperFastHash, started with the length: what a catalogue
+// is sorted by. The empty text's is 0.
+func Key(b []byte) uint32 {
+	if len(b) == 0 {
+		return 0
+	}
 	hash := uint32(len(b))
 	pair := func(i int) uint32 { return uint32(b[i]) | uint32(b[i+1])<<8 }
 	// The original adds single bytes as C's signed char.
@@ -128,9 +134,6 @@ func Hash(text string) uint32 {
 		hash += signed(i)
 		hash ^= hash << 10
 		hash += hash >> 1
-	}
-	if len(b) == 0 {
-		return 0
 	}
 	hash ^= hash << 3
 	hash += hash >> 5

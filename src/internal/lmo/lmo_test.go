@@ -41,6 +41,11 @@ func TestHash(t *testing.T) {
 		"Größe":                  0xf057b2cf,
 		"Enabled":                0x27f2a07b,
 		"Access level":           0xfb58c070,
+		"a":                      0x115ea782,
+		"ab":                     0x516b8b44,
+		"abc":                    0xd2be198a,
+		"日本語":                    0xaa84dbd6,
+		"Ünï":                    0x02326e01,
 	} {
 		if got := Hash(text); got != want {
 			t.Errorf("Hash(%q) = %#x, want %#x: no text of LuCI's catalogues will be found", text, got, want)
