@@ -100,7 +100,7 @@ func Start(options Options) (l *Lab, err error) {
 	if l.CA, err = certs.New("luci-sso lab"); err != nil {
 		return l, err
 	}
-	providerCert, err := l.CA.Issue("127.0.0.1")
+	providerCert, err := l.CA.Issue("127.0.0.1", "localhost")
 	if err != nil {
 		return l, err
 	}
