@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -17,23 +15,13 @@ import (
 	"time"
 
 	"luci-sso/internal/lab/ubusd"
+	"luci-sso/internal/lab/ubusd/ubustest"
 	"luci-sso/internal/ubus"
 )
 
-// socketPath is short enough for a socket, which t.TempDir is not always.
-func socketPath(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "ubus")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return filepath.Join(dir, "sock")
-}
-
 func startBroker(t *testing.T) (*ubusd.Broker, string) {
 	t.Helper()
-	path := socketPath(t)
+	path := ubustest.Socket(t)
 	b, err := ubusd.Start(path)
 	if err != nil {
 		t.Fatal(err)
@@ -61,28 +49,11 @@ func startBroker(t *testing.T) (*ubusd.Broker, string) {
 	return b, path
 }
 
-func ctxFor(t *testing.T, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-func dial(t *testing.T, path string) *ubus.Conn {
-	t.Helper()
-	c, err := ubus.Dial(ctxFor(t, 10*time.Second), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
 func TestCall(t *testing.T) {
 	t.Parallel()
 	_, path := startBroker(t)
-	c := dial(t, path)
-	ctx := ctxFor(t, 10*time.Second)
+	c := ubustest.Dial(t, path)
+	ctx := ubustest.Within(t, 10*time.Second)
 	big := ubus.Table{"l": []any{strings.Repeat("x", 300<<10), ubus.Table{"n": int32(1)}}}
 	tests := []struct {
 		object, method string
@@ -116,8 +87,8 @@ func TestCall(t *testing.T) {
 func TestCallErrorNamesTheCall(t *testing.T) {
 	t.Parallel()
 	_, path := startBroker(t)
-	c := dial(t, path)
-	_, err := c.Call(ctxFor(t, 10*time.Second), "echo", "deny", nil)
+	c := ubustest.Dial(t, path)
+	_, err := c.Call(ubustest.Within(t, 10*time.Second), "echo", "deny", nil)
 	if want := "echo deny: ubus: permission denied (6)"; err == nil || err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
 	}
@@ -129,8 +100,8 @@ func TestCallErrorNamesTheCall(t *testing.T) {
 func TestCallAll(t *testing.T) {
 	t.Parallel()
 	_, path := startBroker(t)
-	c := dial(t, path)
-	ctx := ctxFor(t, 30*time.Second)
+	c := ubustest.Dial(t, path)
+	ctx := ubustest.Within(t, 30*time.Second)
 	all, err := c.CallAll(ctx, "echo", "many", ubus.Table{"n": int32(500), "text": strings.Repeat("y", 3000)})
 	if err != nil || len(all) != 500 {
 		t.Fatalf("got %d replies, %v, want 500", len(all), err)
@@ -161,9 +132,9 @@ func TestCallAll(t *testing.T) {
 func TestLookupIsCached(t *testing.T) {
 	t.Parallel()
 	b, path := startBroker(t)
-	c := dial(t, path)
+	c := ubustest.Dial(t, path)
 	for range 5 {
-		if _, err := c.Call(ctxFor(t, 10*time.Second), "echo", "say", nil); err != nil {
+		if _, err := c.Call(ubustest.Within(t, 10*time.Second), "echo", "say", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -176,8 +147,8 @@ func TestLookupIsCached(t *testing.T) {
 func TestObjectRegisteredAnew(t *testing.T) {
 	t.Parallel()
 	b, path := startBroker(t)
-	c := dial(t, path)
-	ctx := ctxFor(t, 10*time.Second)
+	c := ubustest.Dial(t, path)
+	ctx := ubustest.Within(t, 10*time.Second)
 	if _, err := c.Call(ctx, "echo", "say", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -222,8 +193,8 @@ func TestBatch(t *testing.T) {
 		return []ubus.Table{{"n": n}}, ubus.OK
 	}}
 	b.Register("list", add)
-	c := dial(t, path)
-	ctx := ctxFor(t, 30*time.Second)
+	c := ubustest.Dial(t, path)
+	ctx := ubustest.Within(t, 30*time.Second)
 	var requests []ubus.Request
 	var want []int32
 	for i := range int32(60) { // 3.6 MB: more than may wait at once.
@@ -269,16 +240,16 @@ func TestBatch(t *testing.T) {
 func TestDeadlineLeavesTheConnectionUsable(t *testing.T) {
 	t.Parallel()
 	b, path := startBroker(t)
-	c := dial(t, path)
-	if _, err := c.Call(ctxFor(t, 10*time.Second), "echo", "say", nil); err != nil {
+	c := ubustest.Dial(t, path)
+	if _, err := c.Call(ubustest.Within(t, 10*time.Second), "echo", "say", nil); err != nil {
 		t.Fatal(err)
 	}
 	b.SetFault("echo", "say", ubusd.Fault{Delay: 100 * time.Millisecond, Times: 1})
-	_, err := c.Call(ctxFor(t, 20*time.Millisecond), "echo", "say", ubus.Table{"call": "late"})
+	_, err := c.Call(ubustest.Within(t, 20*time.Millisecond), "echo", "say", ubus.Table{"call": "late"})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want DeadlineExceeded", err)
 	}
-	got, err := c.Call(ctxFor(t, 10*time.Second), "echo", "say", ubus.Table{"call": "next"})
+	got, err := c.Call(ubustest.Within(t, 10*time.Second), "echo", "say", ubus.Table{"call": "next"})
 	if err != nil || got["call"] != "next" {
 		t.Errorf("got %v, %v, want the reply to the second call", got, err)
 	}
@@ -288,7 +259,7 @@ func TestCancel(t *testing.T) {
 	t.Parallel()
 	b, path := startBroker(t)
 	b.Hang("echo", "say")
-	c := dial(t, path)
+	c := ubustest.Dial(t, path)
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(50*time.Millisecond, cancel)
 	start := time.Now()
@@ -313,8 +284,8 @@ func TestCancel(t *testing.T) {
 func TestTooLargeIsNotSent(t *testing.T) {
 	t.Parallel()
 	_, path := startBroker(t)
-	c := dial(t, path)
-	ctx := ctxFor(t, 10*time.Second)
+	c := ubustest.Dial(t, path)
+	ctx := ubustest.Within(t, 10*time.Second)
 	for _, n := range []int{ubus.MaxMessage - 4096, ubus.MaxMessage, 3 * ubus.MaxMessage} {
 		if _, err := c.Call(ctx, "echo", "none", ubus.Table{"x": strings.Repeat("x", n)}); !errors.Is(err, ubus.ErrTooLarge) {
 			t.Errorf("%d bytes: got %v, want ErrTooLarge", n, err)
@@ -329,8 +300,8 @@ func TestBrokerHangsUp(t *testing.T) {
 	t.Parallel()
 	b, path := startBroker(t)
 	b.DropAfter("echo", "say", 2)
-	c := dial(t, path)
-	ctx := ctxFor(t, 10*time.Second)
+	c := ubustest.Dial(t, path)
+	ctx := ubustest.Within(t, 10*time.Second)
 	for range 2 {
 		if _, err := c.Call(ctx, "echo", "say", nil); err != nil {
 			t.Fatal(err)
@@ -345,18 +316,18 @@ func TestBrokerHangsUp(t *testing.T) {
 
 func TestDialFails(t *testing.T) {
 	t.Parallel()
-	ctx := ctxFor(t, 10*time.Second)
-	if _, err := ubus.Dial(ctx, socketPath(t)); !errors.Is(err, fs.ErrNotExist) {
+	ctx := ubustest.Within(t, 10*time.Second)
+	if _, err := ubus.Dial(ctx, ubustest.Socket(t)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no socket: got %v, want fs.ErrNotExist", err)
 	}
-	path := socketPath(t)
+	path := ubustest.Socket(t)
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
 	// It listens and never accepts.
-	if _, err := ubus.Dial(ctxFor(t, 50*time.Millisecond), path); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := ubus.Dial(ubustest.Within(t, 50*time.Millisecond), path); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("silent broker: got %v, want DeadlineExceeded", err)
 	}
 }
@@ -364,11 +335,11 @@ func TestDialFails(t *testing.T) {
 func TestClosed(t *testing.T) {
 	t.Parallel()
 	_, path := startBroker(t)
-	c := dial(t, path)
+	c := ubustest.Dial(t, path)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Call(ctxFor(t, 10*time.Second), "echo", "say", nil); !errors.Is(err, net.ErrClosed) {
+	if _, err := c.Call(ubustest.Within(t, 10*time.Second), "echo", "say", nil); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("got %v, want net.ErrClosed", err)
 	}
 }
@@ -381,7 +352,7 @@ func TestManyClients(t *testing.T) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			c, err := ubus.Dial(ctxFor(t, 30*time.Second), path)
+			c, err := ubus.Dial(ubustest.Within(t, 30*time.Second), path)
 			if err != nil {
 				t.Error(err)
 				return
@@ -389,7 +360,7 @@ func TestManyClients(t *testing.T) {
 			defer func() { _ = c.Close() }()
 			for j := range 20 {
 				want := ubus.Table{"who": fmt.Sprint(i, " ", j)}
-				got, err := c.Call(ctxFor(t, 30*time.Second), "echo", "say", want)
+				got, err := c.Call(ubustest.Within(t, 30*time.Second), "echo", "say", want)
 				if err != nil || !reflect.DeepEqual(got, want) {
 					t.Errorf("got %v, %v, want %v", got, err, want)
 				}

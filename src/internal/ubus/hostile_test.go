@@ -14,13 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"luci-sso/internal/lab/ubusd/ubustest"
 	"luci-sso/internal/ubus"
 )
 
 // hostile serves one client with script and returns the socket.
 func hostile(t *testing.T, script func(nc net.Conn)) string {
 	t.Helper()
-	path := socketPath(t)
+	path := ubustest.Socket(t)
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +79,7 @@ func TestHostileGreeting(t *testing.T) {
 		"a web server":        func(nc net.Conn) { _, _ = io.WriteString(nc, "HTTP/1.1 400 Bad Request\r\n\r\n") },
 		"claims a large body": func(nc net.Conn) { _, _ = nc.Write([]byte{0, 0, 0, 0, 0, 0, 0, 7, 0, 0xff, 0xff, 0xff}) },
 	} {
-		_, err := ubus.Dial(ctxFor(t, 10*time.Second), hostile(t, script))
+		_, err := ubus.Dial(ubustest.Within(t, 10*time.Second), hostile(t, script))
 		if !errors.Is(err, ubus.ErrProtocol) && (name != "hangs up" || !errors.Is(err, ubus.ConnectionFailed)) {
 			t.Errorf("%s: got %v, want an error that wraps ErrProtocol", name, err)
 		}
@@ -195,12 +196,12 @@ func TestHostileAnswers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := dial(t, hostile(t, answerLookup(tt.answer)))
+			c := ubustest.Dial(t, hostile(t, answerLookup(tt.answer)))
 			limit := 10 * time.Second
 			if tt.want == context.DeadlineExceeded {
 				limit = 100 * time.Millisecond
 			}
-			got, err := c.Call(ctxFor(t, limit), "echo", "say", nil)
+			got, err := c.Call(ubustest.Within(t, limit), "echo", "say", nil)
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, %v, want error %v", got, err, tt.want)
 			}
@@ -217,7 +218,7 @@ func TestHostileAnswers(t *testing.T) {
 func TestHostileLookup(t *testing.T) {
 	t.Parallel()
 	for name, path := range map[string]string{"another object": "other", "nothing": ""} {
-		c := dial(t, hostile(t, func(nc net.Conn) {
+		c := ubustest.Dial(t, hostile(t, func(nc net.Conn) {
 			put(nc, hello)
 			m, _ := take(nc)
 			if path != "" {
@@ -227,7 +228,7 @@ func TestHostileLookup(t *testing.T) {
 			}
 			put(nc, ubus.Message{Type: ubus.MsgStatus, Seq: m.Seq, Has: ubus.HasStatus})
 		}))
-		if _, err := c.Call(ctxFor(t, 10*time.Second), "echo", "say", nil); !errors.Is(err, ubus.NotFound) {
+		if _, err := c.Call(ubustest.Within(t, 10*time.Second), "echo", "say", nil); !errors.Is(err, ubus.NotFound) {
 			t.Errorf("%s: got %v, want NotFound", name, err)
 		}
 	}
@@ -237,10 +238,10 @@ func TestHostileLookup(t *testing.T) {
 func TestWriteDeadline(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
-	c := dial(t, hostile(t, answerLookup(func(nc net.Conn, _ ubus.Message) { <-release })))
+	c := ubustest.Dial(t, hostile(t, answerLookup(func(nc net.Conn, _ ubus.Message) { <-release })))
 	defer close(release)
 	defer func() { _ = c.Close() }()
-	ctx := ctxFor(t, 200*time.Millisecond)
+	ctx := ubustest.Within(t, 200*time.Millisecond)
 	big := ubus.Table{"x": strings.Repeat("x", 900<<10)}
 	_, err := c.Call(ctx, "echo", "say", nil)
 	if !errors.Is(err, context.DeadlineExceeded) {
@@ -248,7 +249,7 @@ func TestWriteDeadline(t *testing.T) {
 	}
 	start := time.Now()
 	for range 3 {
-		_, err = c.Call(ctxFor(t, 100*time.Millisecond), "echo", "say", big)
+		_, err = c.Call(ubustest.Within(t, 100*time.Millisecond), "echo", "say", big)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want DeadlineExceeded", err)
 		}
@@ -293,12 +294,12 @@ func TestBatchKeepsToTheWindow(t *testing.T) {
 			unanswered, size = nil, 0
 		}
 	}
-	c := dial(t, hostile(t, answerLookup(script)))
+	c := ubustest.Dial(t, hostile(t, answerLookup(script)))
 	var requests []ubus.Request
 	for range 50 {
 		requests = append(requests, ubus.Request{Object: "x", Method: "y", Args: ubus.Table{"pad": strings.Repeat("p", 50000)}})
 	}
-	if _, err := c.Batch(ctxFor(t, 30*time.Second), requests...); err != nil {
+	if _, err := c.Batch(ubustest.Within(t, 30*time.Second), requests...); err != nil {
 		t.Fatal(err)
 	}
 	_ = c.Close()

@@ -14,17 +14,13 @@ import (
 	"time"
 
 	"luci-sso/internal/lab/ubusd"
+	"luci-sso/internal/lab/ubusd/ubustest"
 	"luci-sso/internal/ubus"
 )
 
 func start(t *testing.T) (*ubusd.Broker, string, *atomic.Int32) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "ubusd") // t.TempDir can be too long for a socket.
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	path := filepath.Join(dir, "ubus.sock")
+	path := ubustest.Socket(t)
 	b, err := ubusd.Start(path)
 	if err != nil {
 		t.Fatal(err)
@@ -40,30 +36,13 @@ func start(t *testing.T) (*ubusd.Broker, string, *atomic.Int32) {
 	return b, path, &carriedOut
 }
 
-func timeout(t *testing.T, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-func dial(t *testing.T, path string) *ubus.Conn {
-	t.Helper()
-	c, err := ubus.Dial(timeout(t, 10*time.Second), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	b, path, _ := start(t)
 	b.Add(ubusd.Object{Name: "b", Methods: []ubusd.Method{{
 		Name: "m", Args: []ubusd.Arg{{Name: "text", Type: ubus.TypeString}, {Name: "n", Type: ubus.TypeInt32}},
 	}}})
-	c := dial(t, path)
+	c := ubustest.Dial(t, path)
 	for _, tt := range []struct {
 		pattern string
 		want    []string
@@ -76,7 +55,7 @@ func TestLookup(t *testing.T) {
 		{"a", nil, ubus.NotFound},
 		{"x*", nil, ubus.NotFound},
 	} {
-		found, err := c.Lookup(timeout(t, 10*time.Second), tt.pattern)
+		found, err := c.Lookup(ubustest.Within(t, 10*time.Second), tt.pattern)
 		var got []string
 		for _, o := range found {
 			got = append(got, o.Path)
@@ -88,7 +67,7 @@ func TestLookup(t *testing.T) {
 			t.Errorf("%q: got %v, %v, want %v, %v", tt.pattern, got, err, tt.want, tt.status)
 		}
 	}
-	found, err := c.Lookup(timeout(t, 10*time.Second), "b")
+	found, err := c.Lookup(ubustest.Within(t, 10*time.Second), "b")
 	want := ubus.Table{"m": ubus.Table{"text": int32(3), "n": int32(5)}}
 	if err != nil || !reflect.DeepEqual(found[0].Methods, want) {
 		t.Errorf("signature: got %v, %v, want %v", found, err, want)
@@ -116,12 +95,12 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			b, path, carriedOut := start(t)
 			b.SetFault("a.one", "get", tt.fault)
-			c := dial(t, path)
+			c := ubustest.Dial(t, path)
 			limit := 10 * time.Second
 			if tt.want == context.DeadlineExceeded {
 				limit = 200 * time.Millisecond
 			}
-			if _, err := c.Call(timeout(t, limit), "a.one", "get", nil); !errors.Is(err, tt.want) {
+			if _, err := c.Call(ubustest.Within(t, limit), "a.one", "get", nil); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 			if n := carriedOut.Load(); n != tt.carriedOut {
@@ -137,9 +116,9 @@ func TestFaults(t *testing.T) {
 func TestFaultReach(t *testing.T) {
 	t.Parallel()
 	b, path, _ := start(t)
-	c := dial(t, path)
+	c := ubustest.Dial(t, path)
 	call := func(object, method string) error {
-		_, err := c.Call(timeout(t, 10*time.Second), object, method, nil)
+		_, err := c.Call(ubustest.Within(t, 10*time.Second), object, method, nil)
 		return err
 	}
 	expect := func(object, method string, want error) {
@@ -170,18 +149,18 @@ func TestHangingDoesNotBlockOthers(t *testing.T) {
 	t.Parallel()
 	b, path, _ := start(t)
 	b.SetFault("a.one", "get", ubusd.Fault{Delay: time.Minute})
-	slow, fast := dial(t, path), dial(t, path)
-	call, err := slow.Start(timeout(t, 10*time.Second), "a.one", "get", nil)
+	slow, fast := ubustest.Dial(t, path), ubustest.Dial(t, path)
+	call, err := slow.Start(ubustest.Within(t, 10*time.Second), "a.one", "get", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fast.Call(timeout(t, 10*time.Second), "a.two", "get", nil); err != nil {
+	if _, err := fast.Call(ubustest.Within(t, 10*time.Second), "a.two", "get", nil); err != nil {
 		t.Error(err)
 	}
 	if err := b.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := call.Wait(timeout(t, 10*time.Second)); !errors.Is(err, ubus.ConnectionFailed) {
+	if _, err := call.Wait(ubustest.Within(t, 10*time.Second)); !errors.Is(err, ubus.ConnectionFailed) {
 		t.Errorf("after Close: got %v, want ConnectionFailed", err)
 	}
 }
@@ -213,8 +192,8 @@ func TestHostileClients(t *testing.T) {
 		_, _ = nc.Write([]byte(bytes))
 		_ = nc.Close()
 	}
-	c := dial(t, path)
-	if _, err := c.Call(timeout(t, 10*time.Second), "a.one", "get", nil); err != nil {
+	c := ubustest.Dial(t, path)
+	if _, err := c.Call(ubustest.Within(t, 10*time.Second), "a.one", "get", nil); err != nil {
 		t.Errorf("afterwards the broker does not work: %v", err)
 	}
 	_ = b
