@@ -4,7 +4,7 @@
 
 // What differs between identity providers: how their issuer looks, which scope
 // and claim bring groups, whether the ID token lacks an at_hash without the
-// provider saying so, and where in their own pages a client is made. The names
+// provider saying so, whether addresses start as not verified, and where in their own pages a client is made. The names
 // of menus and fields over there stay as those pages spell them.
 
 const GROUPS = 'openid profile email groups';
@@ -13,7 +13,7 @@ const PLAIN = 'openid profile email';
 const presets = [
 	{
 		id: 'pocketid', name: 'Pocket ID', issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
-		bare: true, where: 'OIDC Clients › Add OIDC Client', redirect: 'Callback URLs',
+		bare: true, unverified: true, where: 'OIDC Clients › Add OIDC Client', redirect: 'Callback URLs',
 		note: _('Assign the groups that may log in under “Allowed User Groups”; everybody needs a passkey.')
 	},
 	{
@@ -23,7 +23,7 @@ const presets = [
 	},
 	{
 		id: 'authentik', name: 'Authentik', issuer: 'https://auth.example.com/application/o/router/', scope: PLAIN, claim: 'groups',
-		slash: true, where: 'Applications › Create with Provider › OAuth2/OpenID', redirect: 'Redirect URIs/Origins',
+		slash: true, unverified: true, where: 'Applications › Create with Provider › OAuth2/OpenID', redirect: 'Redirect URIs/Origins',
 		note: _('Choose a signing key there; groups come with the scope profile.')
 	},
 	{
@@ -106,11 +106,16 @@ return baseclass.extend({
 
 	// steps are what has to be done in the provider's own pages.
 	steps(preset, redirect_uri) {
-		return [
+		const steps = [
 			_('Create a client: %s').format(preset.where),
 			_('Enter this address as %s: %s').format(preset.redirect, redirect_uri),
 			_('Copy its Client ID and Client Secret to this page.'),
 			preset.note
 		];
+
+		if (preset.unverified)
+			steps.push(_('E-mail addresses there start as not verified, and such an address matches no role: have them verified, or map people by group.'));
+
+		return steps;
 	}
 });
