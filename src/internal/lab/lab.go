@@ -210,9 +210,13 @@ type Session struct {
 	Rights map[string]map[string][]string // Scope → object → functions.
 }
 
-// Sessions lists the sessions that belong to somebody.
-func (l *Lab) Sessions() ([]Session, error) {
-	replies, err := l.Router.Ubus("session", "list", nil)
+// Sessions lists the sessions that belong to somebody. The real ubusd has a
+// megabyte for what a client has not read yet and drops the rest, so of some
+// eighty sessions with all rights not every one need be in the list.
+func (l *Lab) Sessions() ([]Session, error) { return l.sessions(nil) }
+
+func (l *Lab) sessions(args ubus.Table) ([]Session, error) {
+	replies, err := l.Router.Ubus("session", "list", args)
 	if err != nil {
 		return nil, err
 	}
@@ -230,13 +234,14 @@ func (l *Lab) Sessions() ([]Session, error) {
 
 // Session finds one session; ok is false when there is none.
 func (l *Lab) Session(id string) (s Session, ok bool, err error) {
-	sessions, err := l.Sessions()
-	for _, s := range sessions {
-		if s.ID == id {
-			return s, true, err
-		}
+	sessions, err := l.sessions(ubus.Table{"ubus_rpc_session": id})
+	if errors.Is(err, ubus.NotFound) {
+		return Session{}, false, nil
 	}
-	return Session{}, false, err
+	if err != nil || len(sessions) != 1 {
+		return Session{}, false, err
+	}
+	return sessions[0], true, nil
 }
 
 func text(t ubus.Table, name string) string {
