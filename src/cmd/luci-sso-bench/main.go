@@ -28,7 +28,7 @@ and ratios to an empty Go program, which a busy or a slow machine leaves as
 they are.
 
   --rounds N        rounds per request (30)
-  --quick           few rounds, no growth, no throughput: a minute less
+  --quick           few rounds and only single requests: a minute less
   --json FILE       the result for machines, "-" for standard output
   --program FILE    a CGI program built for the lab, instead of building it
   --other PROGRAM   another implementation of the same pages: its path inside
@@ -36,12 +36,16 @@ they are.
   --router-root DIR measure against the real ubusd and rpcd of this root file
                     system (LUCI_SSO_ROUTER_ROOT); needs root
   --other-rounds N  rounds for the other implementation (as --rounds)
+  --other-cache PATTERN
+                    the files in the router's root that it keeps of the
+                    provider, to measure a callback without them
 `
 
 type settings struct {
-	rounds, otherRounds            int
-	quick                          bool
-	json, program, other, realRoot string
+	rounds, otherRounds     int
+	quick                   bool
+	json, program, realRoot string
+	other, otherCache       string
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -83,6 +87,7 @@ func parse(args []string) (*settings, error) {
 	flags.StringVar(&s.json, "json", "", "")
 	flags.StringVar(&s.program, "program", "", "")
 	flags.StringVar(&s.other, "other", "", "")
+	flags.StringVar(&s.otherCache, "other-cache", "", "")
 	flags.StringVar(&s.realRoot, "router-root", "", "")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -111,33 +116,53 @@ func (s *settings) measure(progress io.Writer) (*report, error) {
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 
-	l, err := lab.Start(lab.Options{Program: s.program, RealRoot: s.realRoot, Config: func(c *lab.Config) {
+	l, err := lab.Start(lab.Options{ProviderAddr: "localhost:0", Program: s.program, RealRoot: s.realRoot, LuCIAsCGI: true, Config: func(c *lab.Config) {
 		c.Set("rate_limit", "100000")
 	}})
 	if err != nil {
 		return nil, err
 	}
 	defer l.Close()
+	// Ours needs none; an other implementation may.
+	if err := l.SetUCI("redirect_uri", l.Router.URL+lab.Callback); err != nil {
+		return nil, err
+	}
 	r := newReport(l, s)
 	b := &bench{lab: l, settings: s}
+	say("%s", r.Router)
 
-	say("floors: an empty C program, an empty Go program")
+	if !l.Router.Real {
+		// A bundle as large as a router's; a real root has one.
+		if _, err := b.authorities(140); err != nil {
+			return nil, err
+		}
+	}
+	say("floors: programs that do next to nothing")
 	floors, missing := buildFloors(work, l)
 	r.Notes = append(r.Notes, missing...)
 	say("requests: %d rounds each", s.rounds)
 	if err := b.requests(r, floors); err != nil {
 		return nil, err
 	}
-	if !s.quick {
-		say("growth")
-		if err := b.growth(r); err != nil {
-			return nil, err
+	r.ratios(s.other != "")
+	for _, part := range []struct {
+		what string
+		run  func() error
+	}{
+		{"growth", func() error { return b.growth(r) }},
+		{"throughput: three programs at a time", func() error { return b.throughput(r) }},
+		{"a hundred callbacks at once", func() error { return b.crowd(r) }},
+		{"flash: a build for each architecture", func() error { return sizes(work, r) }},
+	} {
+		if s.quick {
+			break
 		}
-		say("throughput: three programs at a time")
-		if err := b.throughput(r); err != nil {
-			return nil, err
+		say("%s", part.what)
+		if err := part.run(); err != nil {
+			return nil, fmt.Errorf("%s: %w", part.what, err)
 		}
 	}
+	r.judge()
 	return r, nil
 }
 

@@ -36,8 +36,9 @@ func buildFlags(linker string) []string {
 	return []string{"-tags", "nethttpomithttp2", "-trimpath", "-ldflags", linker}
 }
 
-// Build compiles the CGI program to the file target.
-func Build(target string, flags []string) error {
+// Build compiles the CGI program to the file target. env is added to the
+// environment: "GOARCH=mipsle" builds for another router.
+func Build(target string, flags []string, env ...string) error {
 	repo, err := Repository()
 	if err != nil {
 		return err
@@ -58,7 +59,7 @@ func Build(target string, flags []string) error {
 	}
 	cmd := exec.Command(tool, append(arguments, "-o", target, "./cmd/luci-sso")...)
 	cmd.Dir = filepath.Join(repo, "src")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="), env...)
 	output, err := cmd.CombinedOutput()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// peer is another implementation of these pages, m00qek/luci-sso 85cde05 in
+// ucode, measured with --other on the real daemons, in units of an empty Go
+// program's CPU time. It stands in where no --other was measured in the run.
+var peer = map[string]float64{"probe": 9.8, "start": 10.4, "callback": 34.4, firstCallback: 75.4, "logout": 10.6}
+
+// The numbers to reach: CPU time as a part of the peer's, peak memory in
+// bytes, flash in bytes, and how much a full store may slow a login.
+var ratioGoals = map[string]float64{"probe": 0.25, "start": 0.30, "callback": 0.15, firstCallback: 0.15, "logout": 0.30}
+var memoryGoals = map[string]int64{"probe": 5_500_000, "callback": 9_000_000}
+
+const (
+	sizeGoal   = 2_300_000
+	growthGoal = 1.2
+)
+
+// Goal is a number to reach and how near the run came.
+type Goal struct {
+	What     string `json:"what"`
+	Measured string `json:"measured"`
+	Reach    string `json:"reach"`
+	Met      bool   `json:"met"`
+	Floor    string `json:"floor,omitempty"`  // What the least possible program takes.
+	Reason   string `json:"reason,omitempty"` // Where it is not met.
+}
+
+// judge compares everything measured with what is to be reached.
+func (r *report) judge() {
+	r.Goals = nil
+	for _, name := range requestNames {
+		if row := r.row(nameOurs, name); row != nil {
+			r.judgeCPU(row)
+		}
+	}
+	for _, name := range requestNames {
+		if row := r.row(nameOurs, name); row != nil && memoryGoals[name] > 0 && row.Cost.Resident > 0 {
+			r.judgeMemory(row, memoryGoals[name])
+		}
+	}
+	for _, size := range r.Sizes {
+		r.Goals = append(r.Goals, Goal{What: "flash, " + size.Architecture, Measured: fmt.Sprintf("%d KB", size.Bytes/1000),
+			Reach: fmt.Sprintf("%d KB", sizeGoal/1000), Met: size.Bytes <= sizeGoal,
+			Reason: "this version of Go; tests/size has the parts"})
+	}
+	if c := r.Crowd; c != nil {
+		r.Goals = append(r.Goals, Goal{What: fmt.Sprintf("%d callbacks at once", c.Callbacks),
+			Measured: fmt.Sprintf("%d sessions, %d lost, %d reused", c.Sessions, c.Lost, c.Reused),
+			Reach:    fmt.Sprintf("%d, 0, 0", c.Callbacks), Met: c.Sessions == c.Callbacks && c.Lost+c.Reused == 0,
+			Reason: "a defect"})
+	}
+	for _, g := range r.Growth {
+		if g.What == fullStore {
+			times := g.times()
+			r.Goals = append(r.Goals, Goal{What: "a login on a full store", Measured: fmt.Sprintf("%.2f times an empty one's CPU", times),
+				Reach: fmt.Sprintf("%.1f times", growthGoal), Met: times <= growthGoal, Reason: "a defect, or a machine too busy to tell"})
+		}
+	}
+	for i := range r.Goals {
+		if r.Goals[i].Met {
+			r.Goals[i].Reason = ""
+		}
+	}
+}
+
+func (r *report) judgeCPU(row *Row) {
+	if row.ToOther == 0 {
+		return
+	}
+	floor, name := r.floor(nameGo), "an empty Go program"
+	if row.Name == "callback" || row.Name == firstCallback {
+		floor, name = r.floor(nameTLS), "a Go program that makes one TLS request"
+	}
+	goal := Goal{What: row.Name + ", CPU to the other's", Measured: fmt.Sprintf("%.2f", row.ToOther),
+		Reach: fmt.Sprintf("%.2f", ratioGoals[row.Name]), Met: row.ToOther <= ratioGoals[row.Name]}
+	if floor != nil {
+		least := floor.Cost.CPU / row.Cost.CPU * row.ToOther
+		goal.Floor = fmt.Sprintf("%.2f", least)
+		goal.Reason = fmt.Sprintf("%s takes %.1f of the %.1f ms", name, floor.Cost.CPU, row.Cost.CPU)
+	}
+	r.Goals = append(r.Goals, goal)
+}
+
+func (r *report) judgeMemory(row *Row, most int64) {
+	c := row.Cost
+	goal := Goal{What: row.Name + ", peak memory", Measured: megabytes(c.Resident), Reach: megabytes(most), Met: c.Resident <= most,
+		Reason: fmt.Sprintf("%s of it are the program's file, which all copies share and the kernel can drop: it maps 64 KB around each page that is touched; its own are %s",
+			megabytes(c.Resident-c.Own), megabytes(c.Own))}
+	if floor := r.floor(nameGo); floor != nil {
+		goal.Floor = megabytes(floor.Cost.Resident) + ", own " + megabytes(floor.Cost.Own)
+	}
+	r.Goals = append(r.Goals, goal)
+}
+
+func (r *report) row(program, name string) *Row {
+	for i := range r.Requests {
+		if r.Requests[i].Program == program && r.Requests[i].Name == name {
+			return &r.Requests[i]
+		}
+	}
+	return nil
+}
+
+func (r *report) floor(name string) *Row {
+	for i := range r.Floors {
+		if r.Floors[i].Name == name {
+			return &r.Floors[i]
+		}
+	}
+	return nil
+}
+
+func (r *report) printGoals(w io.Writer) {
+	fmt.Fprintln(w, "\nWhat is to be reached:")
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "  what\tmeasured\tat most\tfloor\t")
+	for _, g := range r.Goals {
+		verdict := "met"
+		if !g.Met {
+			verdict = "NOT met: " + g.Reason
+		}
+		floor := g.Floor
+		if floor == "" {
+			floor = "-"
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", g.What, g.Measured, g.Reach, floor, verdict)
+	}
+	_ = t.Flush()
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
