@@ -64,13 +64,17 @@ func (r *Router) startReal(listeners []net.Listener) error {
 			return err
 		}
 	}
-	if err := r.startDaemon("rpcd", "/sbin/rpcd", "-s", ubusSocket, "-t", "30"); err != nil {
-		return err
-	}
-	if err := r.waitObject("session"); err != nil {
+	if err := r.startRPCD(); err != nil {
 		return err
 	}
 	return r.startRealWeb(listeners)
+}
+
+func (r *Router) startRPCD() error {
+	if err := r.startDaemon("rpcd", "/sbin/rpcd", "-s", ubusSocket, "-t", "30"); err != nil {
+		return err
+	}
+	return r.waitObject("session")
 }
 
 func (r *Router) startRealWeb(listeners []net.Listener) error {
@@ -157,6 +161,11 @@ func (r *Router) startDaemon(name, program string, args ...string) error {
 }
 
 func (d *daemon) stop() {
+	select {
+	case <-d.done:
+		return // It died before, and its number may be somebody else's.
+	default:
+	}
 	_ = syscall.Kill(d.pid, syscall.SIGTERM)
 	select {
 	case <-d.done:
