@@ -122,10 +122,10 @@ func Start(options Options) (l *Lab, err error) {
 	if options.Config != nil {
 		options.Config(l.config)
 	}
-	resources := ""
+	resources, app := "", ""
 	var packaged []string
 	if repo, err := Repository(); err == nil {
-		resources = existing(repo, "htdocs/luci-static/resources")
+		resources, app = existing(repo, "htdocs/luci-static/resources"), existing(repo, "package/luci-app-sso/root")
 		for _, dir := range []string{"package/luci-sso/files", "package/luci-app-sso/root"} {
 			if dir = existing(repo, dir); dir != "" {
 				packaged = append(packaged, dir)
@@ -134,7 +134,7 @@ func Start(options Options) (l *Lab, err error) {
 	}
 	l.Router, err = router.Start(router.Options{
 		Addr: options.RouterAddr, IPv6: options.IPv6, Certificate: routerCert, Trust: l.CA.PEM(),
-		Program: program, Resources: resources, Packaged: packaged, Config: l.config.Text(),
+		Program: program, Resources: resources, Packaged: packaged, App: app, Config: l.config.Text(),
 		RealRoot: options.RealRoot, LuCIAsCGI: options.LuCIAsCGI, TempDir: options.TempDir, Keep: options.Keep, Log: options.OnLog,
 	})
 	if err != nil {

@@ -3,7 +3,8 @@
 // Package luci stands in for the part of LuCI that a login touches: the login
 // page, how a session is recognised, the password login, logging out, and one
 // page that shows who is signed in. It talks to the session object over ubus
-// like the original and decides nothing itself.
+// like the original and decides nothing itself. Pages of packages are shown as
+// LuCI does, on a stand-in for its JavaScript (package router has it).
 package luci
 
 import (
@@ -28,6 +29,7 @@ const Base = "/cgi-bin/luci"
 // Handler serves everything below Base.
 type Handler struct {
 	Socket string // The ubus socket.
+	Root   string // The router's root directory.
 	// Timeout is the lifetime of sessions in seconds, read at each login
 	// (luci.sauth.sessiontime).
 	Timeout func() int
@@ -72,6 +74,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/admin/logout":
 		h.logout(w, r, current)
 	default:
+		if found, ok := h.find(current, strings.Trim(path, "/")); ok {
+			h.view(w, r, current, found)
+			return
+		}
 		h.show(w, r, current)
 	}
 }
@@ -181,7 +187,7 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, s *session) {
 		"User": user, "SSO": strings.HasPrefix(user, "sso:"), "Path": r.URL.Path,
 		"Role": s.text("luci_sso_role"), "Name": s.text("luci_sso_name"),
 		"Subject": s.text("luci_sso_sub"), "Issuer": s.text("luci_sso_issuer"),
-		"Logout": Base + "/admin/logout", "Scopes": scopes(s.access),
+		"Logout": Base + "/admin/logout", "Scopes": scopes(s.access), "Menu": h.menu(s),
 	}
 	h.render(w, http.StatusOK, "overview", data)
 }

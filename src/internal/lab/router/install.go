@@ -40,7 +40,20 @@ func (r *Router) install() error {
 	if r.options.Resources == "" {
 		return nil
 	}
-	return r.installResources()
+	if err := r.installResources(); err != nil || r.Real || r.options.App == "" {
+		return err
+	}
+	return r.installApp()
+}
+
+// installApp gives the stand-ins the settings page: its menu entry, its rights
+// and the rpcd plugin, which is our program under another name.
+func (r *Router) installApp() error {
+	if err := copyTree(r.options.App, r.Root); err != nil {
+		return err
+	}
+	plugins := r.At("/usr/libexec/rpcd")
+	return errors.Join(os.MkdirAll(plugins, 0o755), os.Symlink("../../../www/cgi-bin/luci-sso", filepath.Join(plugins, "luci-sso")))
 }
 
 // InstallProgram replaces the CGI program.

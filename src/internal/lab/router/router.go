@@ -24,6 +24,7 @@ import (
 	"luci-sso/internal/lab/rpcd"
 	"luci-sso/internal/lab/syslogd"
 	"luci-sso/internal/lab/ubusd"
+	"luci-sso/internal/lab/ubushttp"
 	"luci-sso/internal/lab/uhttpd"
 	"luci-sso/internal/ubus"
 	"luci-sso/internal/uci"
@@ -54,8 +55,10 @@ type Options struct {
 	// other's answers, and two at a time wait until uhttpd kills them.
 	LuCIAsCGI bool
 	// Packaged are directories whose files are installed over a real root,
-	// as our packages would.
+	// as our packages would; App is the one of the settings page, whose menu
+	// and rights the stand-ins get too.
 	Packaged []string
+	App      string
 
 	TempDir string // Where the root is made; the system's when empty.
 	Keep    bool   // Close leaves the root behind.
@@ -119,6 +122,7 @@ func (r *Router) startStandIns(listeners []net.Listener) (err error) {
 	r.RPCD.Register(r.Broker)
 	r.LuCI = &luci.Handler{
 		Socket:   r.UbusSocket(),
+		Root:     r.Root,
 		Timeout:  r.sessionTime,
 		SSOWorks: r.ssoWorks,
 		Log: func(warning bool, text string) {
@@ -132,6 +136,7 @@ func (r *Router) startStandIns(listeners []net.Listener) (err error) {
 	r.Web = uhttpd.New(uhttpd.Config{
 		Docroot: r.At("/www"),
 		Scripts: map[string]http.Handler{luci.Base: r.LuCI},
+		Plugins: map[string]http.Handler{ubushttp.Prefix: &ubushttp.Handler{Socket: r.UbusSocket()}},
 		Log: func(line string) {
 			r.Log.Add(syslogd.Entry{Time: time.Now(), Facility: 3, Severity: 3, Tag: "uhttpd", Text: line, Raw: line})
 		},

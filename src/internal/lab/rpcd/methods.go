@@ -70,7 +70,7 @@ func (r *RPCD) Objects() []ubusd.Object {
 			},
 		})
 	}
-	return []ubusd.Object{o}
+	return append([]ubusd.Object{o, r.uciObject()}, r.plugins()...)
 }
 
 func (r *RPCD) dump(s *session) ubus.Ordered {

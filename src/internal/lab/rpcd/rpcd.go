@@ -2,7 +2,9 @@
 
 // Package rpcd is the lab's stand-in for OpenWrt's rpcd: the `session` object
 // with rpcd's rules to the letter, so that a login that works here works on a
-// router, and rights that come out wrong come out wrong here too.
+// router, and rights that come out wrong come out wrong here too. What a
+// settings page needs besides is there as well: of the `uci` object the methods
+// LuCI uses, and the plugins in /usr/libexec/rpcd.
 //
 // It owns sessions, their rights and what a reload does to them. It reads
 // /etc/config/rpcd and the access groups below its root by its own means: it
@@ -40,6 +42,9 @@ type RPCD struct {
 	now       func() time.Time
 	hook      func(method string, args ubus.Table) ubus.Status
 	brokers   []*ubusd.Broker
+
+	edits       map[string]map[string][]edit // Of UCI, by session and configuration.
+	unconfirmed string                       // The session whose apply waits for its confirm.
 }
 
 type session struct {
@@ -53,7 +58,8 @@ type session struct {
 // New starts with no session but the default one. root is the router's root
 // directory; "" is this machine's. It is read at New, login and Reload.
 func New(root string) *RPCD {
-	r := &RPCD{root: root, sessions: map[string]*session{}, passwords: map[string]string{}, now: time.Now}
+	r := &RPCD{root: root, sessions: map[string]*session{}, passwords: map[string]string{}, now: time.Now,
+		edits: map[string]map[string][]edit{}}
 	r.addDefault()
 	return r
 }

@@ -30,6 +30,15 @@ type exchange struct {
 func (x *exchange) handle(ctx context.Context) {
 	for prefix, handler := range x.server.config.Scripts {
 		if under(prefix, x.request.Target) {
+			if x.server.slots.acquire(ctx) {
+				x.runHandler(ctx, handler)
+				x.server.slots.release()
+			}
+			return
+		}
+	}
+	for prefix, handler := range x.server.config.Plugins {
+		if under(prefix, x.request.Target) {
 			x.runHandler(ctx, handler)
 			return
 		}
@@ -49,12 +58,8 @@ func (x *exchange) handle(ctx context.Context) {
 	}
 }
 
-// runHandler runs a handler of this process as the script it stands for.
+// runHandler runs a handler of this process as what it stands for.
 func (x *exchange) runHandler(ctx context.Context, handler http.Handler) {
-	if !x.server.slots.acquire(ctx) {
-		return
-	}
-	defer x.server.slots.release()
 	request, err := x.request.standard()
 	if err != nil {
 		x.fail(400, "Bad Request", "")

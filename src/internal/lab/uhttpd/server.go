@@ -38,6 +38,9 @@ type Config struct {
 	// Scripts are URL prefixes served by a handler in this process instead of
 	// a program, as ucode scripts are. They count as running scripts.
 	Scripts map[string]http.Handler
+	// Plugins are URL prefixes that a plugin of the web server serves: they
+	// do not count as running scripts.
+	Plugins map[string]http.Handler
 	// Root, when not empty, is where a program's root directory is changed
 	// to; Docroot is then below it.
 	Root string

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+'require baseclass';
+'require dom';
+'require standin.validator as validator';
+
+// The stand-in for LuCI: the widgets of a form, and what they tell the page:
+// `widget-change` when somebody has changed something, `widget-update` at every
+// stroke. The elements, their classes and ids are LuCI's.
+
+class AbstractElement extends L.Base {
+	constructor(value, options) {
+		super();
+		this.value = value;
+		this.options = options;
+	}
+
+	isValid() {
+		return this.validState !== false;
+	}
+
+	getValidationError() {
+		return this.validationError || '';
+	}
+
+	// triggerValidation tells whether the answer is another one than before.
+	triggerValidation() {
+		const before = this.isValid();
+
+		if (this.vfunc)
+			this.vfunc();
+
+		return before != this.isValid();
+	}
+
+	registerEvents(target, synevent, events) {
+		for (let name of events)
+			target.addEventListener(name, () => this.node.dispatchEvent(new CustomEvent(synevent, { bubbles: true })));
+	}
+
+	setUpdateEvents(target, ...events) {
+		this.registerEvents(target, 'widget-update', events);
+		this.node.addEventListener('validation-success', () => { this.validState = true; this.validationError = ''; });
+		this.node.addEventListener('validation-failure', (ev) => { this.validState = false; this.validationError = ev.detail.message; });
+		this.vfunc = validator.add(target, 'string', this.options.optional, this.options.validate, ...events);
+	}
+
+	setChangeEvents(target, ...events) {
+		for (let name of events)
+			target.addEventListener(name, () => this.node.setAttribute('data-changed', 'true'));
+
+		this.registerEvents(target, 'widget-change', events);
+	}
+
+	// frame makes the outer element and keeps it.
+	frame(attributes, children) {
+		this.node = E('div', Object.assign({ 'id': this.options.id }, attributes), children);
+		dom.bindClassInstance(this.node, this);
+
+		return this.node;
+	}
+
+	// input makes the element with the widget's own id.
+	input(tag, attributes, children) {
+		return E(tag, Object.assign({ 'id': 'widget.' + this.options.id, 'disabled': this.options.disabled ? '' : null }, attributes), children);
+	}
+}
+
+class Textfield extends AbstractElement {
+	render() {
+		const secret = this.options.password;
+		const field = this.input('input', {
+			'type': secret ? 'password' : 'text',
+			'class': secret ? 'cbi-input-password' : 'cbi-input-text',
+			'placeholder': this.options.placeholder,
+			'value': this.value
+		});
+
+		this.frame({}, [ secret ? E('div', { 'class': 'control-group' }, [ field, this.renderReveal(field) ]) : field ]);
+		this.field = field;
+		this.setUpdateEvents(field, 'keyup', 'blur');
+		this.setChangeEvents(field, 'change');
+
+		return this.node;
+	}
+
+	renderReveal(field) {
+		return E('button', {
+			'class': 'cbi-button cbi-button-neutral',
+			'title': _('Reveal/hide password'),
+			'aria-label': _('Reveal/hide password'),
+			'click': (ev) => {
+				ev.preventDefault();
+				field.type = (field.type == 'password') ? 'text' : 'password';
+			}
+		}, [ '∗' ]);
+	}
+
+	getValue() {
+		return this.field.value;
+	}
+
+	setValue(value) {
+		this.field.value = value;
+	}
+}
+
+class Checkbox extends AbstractElement {
+	render() {
+		const id = 'cb' + Math.random().toString(16).slice(2, 10).padEnd(8, '0');
+
+		this.field = E('input', {
+			'id': id,
+			'type': 'checkbox',
+			'value': this.options.value_enabled,
+			'checked': (this.value == this.options.value_enabled) ? '' : null,
+			'disabled': this.options.disabled ? '' : null,
+			'data-widget-id': 'widget.' + this.options.id
+		});
+		this.frame({ 'class': 'cbi-checkbox' }, [ this.field, E('label', { 'for': id }) ]);
+		this.setUpdateEvents(this.field, 'click', 'blur');
+		this.setChangeEvents(this.field, 'change');
+
+		return this.node;
+	}
+
+	isChecked() {
+		return this.field.checked;
+	}
+
+	getValue() {
+		return this.field.checked ? this.options.value_enabled : this.options.value_disabled;
+	}
+
+	setValue(value) {
+		this.field.checked = (value == this.options.value_enabled);
+	}
+}
+
+class Select extends AbstractElement {
+	constructor(value, choices, options) {
+		super(value, options);
+		this.choices = choices || {};
+	}
+
+	render() {
+		const value = (this.value == null) ? '' : String(this.value);
+		const option = (key, label) => E('option', { 'value': key, 'selected': (key === value) ? '' : null }, [ label ]);
+		const keys = this.options.sort.filter((key) => key !== '');
+		const entries = keys.map((key) => option(key, this.choices[key]));
+
+		// No choice is one, and comes first.
+		if ('' in this.choices || this.options.optional)
+			entries.unshift(option('', this.choices[''] || _('-- Please choose --')));
+
+		this.field = this.input('select', { 'class': 'cbi-input-select' }, entries);
+		this.options.optional = this.options.optional || '' in this.choices;
+		this.frame({}, [ this.field ]);
+		this.setUpdateEvents(this.field, 'change', 'click', 'blur');
+		this.setChangeEvents(this.field, 'change');
+
+		return this.node;
+	}
+
+	getValue() {
+		return this.field.value;
+	}
+
+	setValue(value) {
+		this.field.value = (value == null) ? '' : value;
+	}
+}
+
+class DynamicList extends AbstractElement {
+	render() {
+		this.field = this.input('input', { 'type': 'text', 'class': 'cbi-input-text', 'placeholder': this.options.placeholder });
+		this.last = E('div', { 'class': 'add-item control-group' }, [ this.field, E('div', { 'class': 'btn cbi-button cbi-button-add' }, [ '+' ]) ]);
+		this.frame({ 'class': 'cbi-dynlist', 'disabled': this.options.disabled ? '' : null }, [ this.last ]);
+		validator.add(this.field, 'string', true, this.options.validate, 'blur', 'keyup');
+
+		for (let value of this.value)
+			this.addItem(this.node, value);
+
+		this.node.addEventListener('click', (ev) => this.handleClick(ev));
+		this.node.addEventListener('keydown', (ev) => this.handleKeydown(ev));
+		this.node.addEventListener('dragstart', () => L.missing('dragging in a list'));
+		this.options.optional = true;
+		this.setUpdateEvents(this.node, 'cbi-dynlist-change');
+		this.setChangeEvents(this.node, 'cbi-dynlist-change');
+
+		return this.node;
+	}
+
+	items() {
+		return [ ...this.node.querySelectorAll('.item > input[type="hidden"]') ].map((n) => n.value);
+	}
+
+	addItem(dl, value) {
+		if (!this.items().includes(value))
+			dl.insertBefore(E('div', { 'class': 'item', 'tabindex': 0, 'draggable': true }, [
+				E('span', {}, [ value ]), E('input', { 'type': 'hidden', 'value': value }) ]), this.last);
+
+		dl.dispatchEvent(new CustomEvent('cbi-dynlist-change', { bubbles: true }));
+	}
+
+	removeItem(dl, item) {
+		item.remove();
+		dl.dispatchEvent(new CustomEvent('cbi-dynlist-change', { bubbles: true }));
+	}
+
+	// typed takes over what stands in the text field.
+	typed() {
+		if (this.field.value === '' || this.field.classList.contains('cbi-input-invalid'))
+			return;
+
+		this.addItem(this.node, this.field.value);
+		this.field.value = '';
+	}
+
+	handleClick(ev) {
+		const item = ev.target.closest('.item');
+
+		if (this.options.disabled)
+			return;
+
+		if (ev.target.matches('.cbi-button-add'))
+			this.typed();
+
+		// The cross is drawn by the style sheet, behind the text.
+		if (item && item.getBoundingClientRect().right - ev.clientX <= parseFloat(window.getComputedStyle(item, '::after').width))
+			this.removeItem(this.node, item);
+	}
+
+	handleKeydown(ev) {
+		const item = ev.target.closest('.item');
+
+		if (item && !this.options.disabled && [ 'Backspace', 'Delete' ].includes(ev.key))
+			this.removeItem(this.node, item);
+
+		if (!item && ev.key == 'Enter') {
+			ev.preventDefault();
+			this.typed();
+		}
+	}
+
+	// getValue counts what has been typed but not yet added, if it is valid.
+	getValue() {
+		const items = this.items();
+		const text = this.field.value;
+
+		if (/\S/.test(text) && !this.field.classList.contains('cbi-input-invalid') && !items.includes(text))
+			items.push(text);
+
+		return items;
+	}
+
+	setValue() {
+		L.missing('setValue() of a list');
+	}
+}
+
+// The button with a choice behind it. The choice does not open: only its first
+// entry can be pressed.
+class ComboButton extends AbstractElement {
+	constructor(value, choices, options) {
+		super(value, options);
+		this.choices = choices;
+	}
+
+	render() {
+		return E('div', {
+			'class': 'cbi-dropdown ' + this.options.classes[this.value],
+			'disabled': this.options.disabled ? '' : null,
+			'tabindex': 0,
+			'click': (ev) => {
+				if (ev.target.matches('.more, .open'))
+					L.missing('menu behind “' + this.choices[this.value] + '”');
+
+				if (!this.options.disabled)
+					this.options.click(ev, this.value);
+			}
+		}, [
+			E('ul', { 'tabindex': -1 }, Object.entries(this.choices).map((c) => E('li', {
+				'data-value': c[0],
+				'selected': (c[0] == this.value) ? '' : null,
+				'display': (c[0] == this.value) ? 0 : null
+			}, c[1]))),
+			E('span', { 'class': 'more', 'tabindex': -1 }, [ '···' ]),
+			E('span', { 'class': 'open', 'tabindex': -1 }, [ '▾' ]),
+			E('div', {}, [ E('input', { 'type': 'hidden', 'value': this.value }) ])
+		]);
+	}
+}
+
+return baseclass.extend({ AbstractElement, Textfield, Checkbox, Select, DynamicList, ComboButton });
