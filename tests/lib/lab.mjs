@@ -23,7 +23,8 @@ export function output(name) {
 }
 
 function build() {
-	const program = join(output('bin'), 'luci-sso-lab');
+	// Files of tests that run side by side each build their own.
+	const program = join(output('bin'), `luci-sso-lab-${process.pid}`);
 
 	execFileSync('go', [ 'build', '-o', program, './cmd/luci-sso-lab' ], {
 		cwd: join(TOP, 'src'), stdio: 'inherit', env: { ...process.env, CGO_ENABLED: '0' },

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A router to show the settings page on: a copy of a root file system with
-// OpenWrt's ubusd, procd, rpcd, uhttpd and LuCI, started in a chroot on this
-// machine, with this working copy's page in it. The rpcd plugin is the real
+// A router to show the settings page on. Where LUCI_SSO_ROUTER_ROOT names one,
+// a copy of a root file system with OpenWrt's ubusd, procd, rpcd, uhttpd and
+// LuCI, started in a chroot on this machine, with this working copy's page in
+// it; elsewhere the lab (router-standin.mjs). The rpcd plugin is the real
 // binary when one is given, else a stand-in that gives out prepared answers.
 
 import { execFileSync, spawn } from 'node:child_process';
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { catalogue } from './lmo.mjs';
+import { startStandIn } from './router-standin.mjs';
 
 export const TOP = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -38,10 +40,20 @@ async function until(what, test) {
 	throw new Error(`gave up waiting for ${what}`);
 }
 
+// Somebody who may look at everything and change nothing, and somebody who may
+// change nothing but this page. Their passwords are their names.
+const LOGINS = [
+	{ name: 'viewer', lists: "\tlist read '*'\n" },
+	{ name: 'keeper', lists: [ 'unauthenticated', 'luci-base', 'luci-app-sso' ].map((g) => `\tlist read '${g}'\n\tlist write '${g}'\n`).join('') }
+];
+
 // start brings a router up. Options: plugin (path of the binary that is the
 // rpcd plugin; else the stand-in), port (HTTPS), lmo (directory with further
 // *.lmo, for the rest of LuCI).
 export async function start(options = {}) {
+	if (!routerRoot())
+		return startStandIn(options, LOGINS);
+
 	const dir = realpathSync(mkdtempSync(join(tmpdir(), 'luci-sso-view-')));
 	const port = options.port || 20000 + process.pid % 20000;
 	const processes = [];
@@ -49,6 +61,7 @@ export async function start(options = {}) {
 		dir,
 		port,
 		url: `https://127.0.0.1:${port}`,
+		real: true,
 		standin: !options.plugin,
 
 		run(...argv) {
@@ -124,14 +137,7 @@ export async function start(options = {}) {
 	if (existsSync(join(TOP, 'package/luci-sso/files/etc/config/luci-sso')))
 		cpSync(join(TOP, 'package/luci-sso/files/etc/config/luci-sso'), join(dir, 'etc/config/luci-sso'));
 
-	// Somebody who may look at everything and change nothing, and somebody who
-	// may change nothing but this page. Their passwords are their names.
-	const logins = [
-		[ 'viewer', "\tlist read '*'\n" ],
-		[ 'keeper', [ 'unauthenticated', 'luci-base', 'luci-app-sso' ].map((g) => `\tlist read '${g}'\n\tlist write '${g}'\n`).join('') ]
-	];
-
-	for (const [ name, lists ] of logins)
+	for (const { name, lists } of LOGINS)
 		appendFileSync(join(dir, 'etc/config/rpcd'), `\nconfig login\n\toption username '${name}'\n\toption password '` +
 			execFileSync('openssl', [ 'passwd', '-1', name ], { encoding: 'utf8' }).trim() + `'\n${lists}`);
 

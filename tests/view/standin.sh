@@ -3,7 +3,7 @@
 #
 # A stand-in for the rpcd plugin: it answers every method with what the test
 # has put into DIR, and keeps what it was asked.
-DIR=/tmp/luci-sso-standin
+DIR=${0%/*}/../../../tmp/luci-sso-standin
 
 case "$1" in
 list)

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The settings page in a browser: the settings themselves.
+//
+//   node --test tests/view/page-settings.test.mjs
+
+import assert from 'node:assert/strict';
+import * as fixtures from './fixtures.mjs';
+import { apply, box, browserTest, done, edit, entry, field, open, prepare, preparedTest, router, save } from './page.mjs';
+
+prepare({ note: true });
+
+browserTest('the guide for Pocket ID, click by click', async () => {
+	const page = await open();
+
+	// 2. Configure the router
+	await page.getByText('Enable SSO', { exact: true }).waitFor();
+	await page.locator(box('enabled')).check();
+	await page.locator(field('issuer_url')).fill('https://id.example.com');
+	await page.locator(field('client_id')).fill('router-client');
+	await page.locator(field('client_secret')).fill('the secret from step 1');
+	assert.equal(await page.locator(field('redirect_uri')).inputValue(), `${router.url}/cgi-bin/luci-sso/callback`, 'prefilled from the address bar');
+	await apply(page);
+
+	assert.equal(router.uci('get', 'luci-sso.default.enabled'), '1');
+	assert.equal(router.uci('get', 'luci-sso.default.issuer_url'), 'https://id.example.com');
+	assert.equal(router.uci('get', 'luci-sso.default.client_id'), 'router-client');
+	assert.equal(router.uci('get', 'luci-sso.default.client_secret'), 'the secret from step 1');
+	assert.equal(router.uci('get', 'luci-sso.default.redirect_uri'), `${router.url}/cgi-bin/luci-sso/callback`, 'saved although nobody touched it');
+	assert.equal(router.uci('get', 'luci-sso.default.scope'), 'openid profile email');
+
+	assert.deepEqual(router.uci('show', 'luci-sso.default').split('\n').slice(1).map((l) => l.replace(/^[^.]+\.[^.]+\.|=.*/g, '')).sort(),
+		[ 'client_id', 'client_secret', 'clock_tolerance', 'enabled', 'issuer_url', 'redirect_uri', 'scope' ], 'what nobody touched is not written');
+
+	// 3. Map by email
+	await edit(page, 'admin');
+	await entry(page, 'email').fill('user@example.com');
+	await save(page);
+	await apply(page);
+	assert.equal(router.uci('get', 'luci-sso.admin.email'), 'admin@example.com user@example.com');
+	assert.equal(router.uci('get', 'luci-sso.admin.read'), '*');
+	assert.equal(router.uci('get', 'luci-sso.admin.write'), '*');
+
+	// 3. Map by group
+	await page.locator(field('scope')).fill('openid profile email groups');
+	await apply(page);
+	await edit(page, 'admin');
+	await entry(page, 'group').fill('router-admins@PocketID');
+	await save(page);
+	await apply(page);
+	assert.equal(router.uci('get', 'luci-sso.default.scope'), 'openid profile email groups');
+	assert.equal(router.uci('get', 'luci-sso.admin.group'), 'router-admins@PocketID');
+
+	await done(page);
+});
+
+browserTest('every field is saved and read back', async () => {
+	const page = await open();
+	const values = {
+		issuer_url: 'https://id.example.net', client_id: 'id with space', client_secret: "it's \"quoted\" \\ and ä", redirect_uri: 'https://r.example.net/cgi-bin/luci-sso/callback',
+		scope: 'openid email x', internal_issuer_url: 'https://10.0.0.2', ca_file: '/etc/ssl/my ca.pem', groups_claim: 'realm_access.roles', clock_tolerance: '90',
+		rate_limit: '77', rate_window: '120', rate_limit_per_client: '9', post_logout_redirect_uri: 'https://r.example.net/bye'
+	};
+	const selects = { token_auth_method: 'client_secret_post', require_at_hash: '1' };
+
+	for (const name in values) {
+		if (name == 'internal_issuer_url')
+			await page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
+
+		await page.locator(field(name)).fill(values[name]);
+	}
+
+	for (const name in selects)
+		await page.locator(field(name)).selectOption(selects[name]);
+
+	await page.locator(box('require_email_verified')).check();
+	await apply(page);
+
+	for (const [ name, value ] of Object.entries({ ...values, ...selects, require_email_verified: '1' }))
+		assert.equal(router.uci('get', `luci-sso.default.${name}`), value, name);
+
+	assert.equal(router.uci('show', 'luci-sso').includes('_preset'), false, 'the preset is no setting');
+
+	await page.reload();
+	await page.waitForSelector('#luci-sso-status [data-events]');
+
+	for (const [ name, value ] of Object.entries({ ...values, ...selects }))
+		assert.equal(await page.locator(field(name)).inputValue(), value, name);
+
+	assert.equal(await page.locator(box('require_email_verified')).isChecked(), true);
+	await done(page);
+});
+
+browserTest('wrong values are refused as one types, and not saved', async () => {
+	const page = await open();
+
+	await page.locator(box('enabled')).check();
+	assert.match(await page.locator(field('issuer_url')).getAttribute('class'), /cbi-input-invalid/, 'needed while SSO is enabled');
+
+	await page.locator(field('issuer_url')).pressSequentially('http://id.example.com');
+	assert.match(await page.locator(field('issuer_url')).getAttribute('data-tooltip'), /https:\/\//);
+	await page.locator('.cbi-page-actions .cbi-button-save').click();
+	await page.waitForSelector('#modal_overlay .modal');
+	assert.match(await page.locator('#modal_overlay .modal').innerText(), /Issuer URL/);
+	assert.equal(router.uci('-X', 'show', 'luci-sso').includes('http://'), false);
+	await done(page);
+});
+
+browserTest('hints warn without blocking', async () => {
+	const page = await open();
+
+	await page.locator('[id="widget.cbid.luci-sso.default._preset"]').selectOption('authentik');
+	await page.locator(field('issuer_url')).fill('');
+	await page.locator(field('issuer_url')).pressSequentially('https://auth.lan/application/o/x');
+	await page.getByText('This provider\'s issuer ends with a slash').waitFor();
+	await page.locator(field('issuer_url')).press('/');
+	await page.waitForFunction(() => document.querySelector('[data-hint="issuer_url"]').style.display == 'none');
+	await done(page);
+});
+
+browserTest('a preset fills scopes, groups claim and the steps at the provider', async () => {
+	const page = await open();
+
+	await page.locator('[id="widget.cbid.luci-sso.default._preset"]').selectOption('auth0');
+	assert.equal(await page.locator(field('scope')).inputValue(), 'openid profile email');
+	assert.equal(await page.locator(field('groups_claim')).inputValue(), 'router_groups');
+	assert.equal(await page.locator(field('issuer_url')).getAttribute('placeholder'), 'https://example.eu.auth0.com/');
+	assert.match(await page.locator('[data-sso-steps]').innerText(), /Allowed Callback URLs: https:.*\/cgi-bin\/luci-sso\/callback/);
+
+	// Entra ID announces at_hash but sends none.
+	await page.locator('[id="widget.cbid.luci-sso.default._preset"]').selectOption('entra');
+	assert.equal(await page.locator(field('require_at_hash')).inputValue(), '0');
+
+	await page.locator('[id="widget.cbid.luci-sso.default._preset"]').selectOption('google');
+	assert.equal(await page.locator(field('issuer_url')).inputValue(), 'https://accounts.google.com');
+	assert.equal(await page.locator(field('require_at_hash')).inputValue(), '');
+	await done(page);
+});
+
+preparedTest('test connection sends the form as it stands and never shows the secret', async () => {
+	const page = await open({ config: fixtures.configFilled() });
+
+	await page.locator(field('client_id')).fill('unsaved id');
+	await page.locator('button', { hasText: 'Test connection' }).click();
+	await page.waitForSelector('[data-test-result="warn"]');
+	assert.equal(await page.locator('[data-check="issuer"]').getAttribute('data-status'), 'pass');
+	assert.equal((await page.locator('[data-sso-test]').innerHTML()).includes('correct horse'), false);
+
+	if (router.standin) {
+		const asked = router.request('test_connection');
+
+		assert.equal(asked.values.client_id, 'unsaved id');
+		assert.equal(asked.values.client_secret, 'correct horse battery staple');
+		assert.equal(asked.values.clock_tolerance, '60', 'fields on the other tab count too');
+		assert.equal(asked.values.internal_issuer_url, '', 'an empty field is tested as unset');
+		assert.equal('_preset' in asked.values, false);
+
+		fixtures.prepare(router, { test_connection: fixtures.testFailed() });
+		await page.locator('button', { hasText: 'Test connection' }).click();
+		await page.waitForSelector('[data-test-result="fail"]');
+		assert.match(await page.locator('[data-check="issuer"]').innerText(), /configured is https:\/\/id\.example\.com\//);
+		assert.match(await page.locator('[data-check="issuer"]').innerText(), /exactly as the provider names itself/);
+	}
+
+	await done(page);
+});
+
+browserTest('the redirect URI can be copied', async () => {
+	const page = await open({ config: fixtures.configFilled() });
+
+	await page.locator('[aria-label="Copy the Redirect URI"]').click();
+	await page.getByText('Copied').waitFor();
+	assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'https://router.lan/cgi-bin/luci-sso/callback');
+	await done(page);
+});
