@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"luci-sso/internal/lab/ubusd/ubustest"
 	"luci-sso/internal/ubus"
 )
 
@@ -28,7 +29,7 @@ func TestClientAgainstRealBus(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 20 {
 			wg.Add(1)
-			c := dial(t, r.socket)
+			c := ubustest.Dial(t, r.socket)
 			go func() {
 				defer wg.Done()
 				if err := signIn(ctx, c, fmt.Sprintf("sso:%d", i)); err != nil {
@@ -37,14 +38,14 @@ func TestClientAgainstRealBus(t *testing.T) {
 			}()
 		}
 		wg.Wait()
-		all, err := dial(t, r.socket).CallAll(ctx, "session", "list", nil)
+		all, err := ubustest.Dial(t, r.socket).CallAll(ctx, "session", "list", nil)
 		if err != nil || len(all) != 21 {
 			t.Errorf("listed %d sessions, %v, want the 20 and the default one", len(all), err)
 		}
 	})
 
 	t.Run("a batch larger than the queue of ubusd", func(t *testing.T) {
-		c := dial(t, r.socket)
+		c := ubustest.Dial(t, r.socket)
 		created, err := c.Call(ctx, "session", "create", ubus.Table{"timeout": int32(60)})
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +74,7 @@ func TestClientAgainstRealBus(t *testing.T) {
 	})
 
 	t.Run("the largest message", func(t *testing.T) {
-		c := dial(t, r.socket)
+		c := ubustest.Dial(t, r.socket)
 		created, err := c.Call(ctx, "session", "create", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -93,7 +94,7 @@ func TestClientAgainstRealBus(t *testing.T) {
 	})
 
 	t.Run("a reload between two calls", func(t *testing.T) {
-		c := dial(t, r.socket)
+		c := ubustest.Dial(t, r.socket)
 		created, err := c.Call(ctx, "session", "create", ubus.Table{"timeout": int32(60)})
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +106,7 @@ func TestClientAgainstRealBus(t *testing.T) {
 	})
 
 	t.Run("rpcd stops answering, then ends", func(t *testing.T) {
-		c := dial(t, r.socket)
+		c := ubustest.Dial(t, r.socket)
 		if _, err := c.Call(ctx, "session", "create", nil); err != nil {
 			t.Fatal(err)
 		}

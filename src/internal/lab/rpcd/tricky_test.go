@@ -3,13 +3,9 @@
 package rpcd_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
-
-	"luci-sso/internal/ubus"
 )
 
 // trickyConfig has the corners of rpcd's rules for logins.
@@ -134,16 +130,4 @@ func write(t *testing.T, path, content string) {
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func dial(t *testing.T, socket string) *ubus.Conn {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	c, err := ubus.Dial(ctx, socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c
 }
