@@ -49,9 +49,9 @@ const LOGINS = [
 
 // start brings a router up. Options: plugin (path of the binary that is the
 // rpcd plugin; else the stand-in), port (HTTPS), lmo (directory with further
-// *.lmo, for the rest of LuCI).
+// *.lmo, for the rest of LuCI), lab (stand-ins although there is a root).
 export async function start(options = {}) {
-	if (!routerRoot())
+	if (options.lab || !routerRoot())
 		return startStandIn(options, LOGINS);
 
 	const dir = realpathSync(mkdtempSync(join(tmpdir(), 'luci-sso-view-')));

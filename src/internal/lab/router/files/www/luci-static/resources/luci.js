@@ -65,6 +65,8 @@
 		}
 	}
 
+	refuse(Base, 'baseclass', 'super varargs');
+
 	const env = {};
 	const modules = { baseclass: strict('baseclass', Base) };
 

@@ -9,7 +9,26 @@
 // The stand-in for LuCI: a table with a row for each section of a type, and an
 // editor for one of them in a dialog. Rows are not dragged here.
 
+function columns(s) {
+	return s.children.filter((o) => !o.modalonly);
+}
+
+function row(s, sid) {
+	return E('tr', { 'id': 'cbi-' + s.config + '-' + sid, 'class': 'tr cbi-section-table-row', 'data-sid': sid, 'data-title': sid, 'data-section-id': sid }, [
+		E('td', { 'class': 'td cbi-value-field cbi-section-table-titles' }, [ sid ]),
+		...columns(s).map((o) => s.renderTextValue(sid, o)),
+		s.renderRowActions(sid)
+	]);
+}
+
 class GridSection extends section.AbstractSection {
+	constructor(...args) {
+		super(...args);
+
+		for (let name of [ 'anonymous', 'modaltitle', 'nodescriptions', 'sortable' ])
+			this[name] = undefined;
+	}
+
 	cfgsections() {
 		return this.map.data.sections(this.config, this.sectiontype).map((s) => s['.name']);
 	}
@@ -19,20 +38,16 @@ class GridSection extends section.AbstractSection {
 		return Promise.resolve();
 	}
 
-	checkDepends() {
+	checkDepends(ev, n) { // eslint-disable-line no-unused-vars
 		return false;
 	}
 
-	columns() {
-		return this.children.filter((o) => !o.modalonly);
-	}
-
 	render() {
-		const rows = this.cfgsections().map((sid) => this.renderRow(sid));
+		const rows = this.cfgsections().map((sid) => row(this, sid));
 		const node = E('div', { 'id': 'cbi-' + this.config + '-' + this.sectiontype, 'class': 'cbi-section cbi-tblsection' }, [
-			...this.renderTitle(),
+			...section.heading(this),
 			E('table', { 'class': 'table cbi-section-table' }, [
-				E('thead', { 'class': 'thead cbi-section-thead' }, [ this.renderHeaderRows() ]),
+				E('thead', { 'class': 'thead cbi-section-thead' }, [ this.renderHeaderRows(true) ]),
 				E('tbody', { 'class': 'tbody cbi-section-tbody' }, rows.length ? rows : [
 					E('tr', { 'class': 'tr cbi-section-table-row placeholder' }, [ E('td', { 'class': 'td' }, [ E('em', {}, [ _('Nothing here yet') ]) ]) ]) ])
 			]),
@@ -42,7 +57,7 @@ class GridSection extends section.AbstractSection {
 		return dom.bindClassInstance(node, this) && node;
 	}
 
-	renderHeaderRows() {
+	renderHeaderRows(has_action) { // eslint-disable-line no-unused-vars
 		const sortable = this.sortable ? '' : null;
 
 		if (this.anonymous || !this.nodescriptions)
@@ -50,16 +65,8 @@ class GridSection extends section.AbstractSection {
 
 		return E('tr', { 'class': 'tr cbi-section-table-titles named', 'click': this.sortable ? ui.createHandlerFn(this, 'handleSort') : null }, [
 			E('th', { 'class': 'th cbi-section-table-cell', 'data-sortable-row': sortable }, [ _('Name') ]),
-			...this.columns().map((o) => E('th', { 'class': 'th cbi-section-table-cell', 'data-widget': o.__name__, 'data-sortable-row': sortable }, [ o.title ])),
+			...columns(this).map((o) => E('th', { 'class': 'th cbi-section-table-cell', 'data-widget': o.__name__, 'data-sortable-row': sortable }, [ o.title ])),
 			E('th', { 'class': 'th cbi-section-table-cell cbi-section-actions' })
-		]);
-	}
-
-	renderRow(sid) {
-		return E('tr', { 'id': 'cbi-' + this.config + '-' + sid, 'class': 'tr cbi-section-table-row', 'data-sid': sid, 'data-title': sid, 'data-section-id': sid }, [
-			E('td', { 'class': 'td cbi-value-field cbi-section-table-titles' }, [ sid ]),
-			...this.columns().map((o) => this.renderTextValue(sid, o)),
-			this.renderRowActions(sid)
 		]);
 	}
 
@@ -133,7 +140,7 @@ class GridSection extends section.AbstractSection {
 		return this.map.save(null, true);
 	}
 
-	handleSort() {
+	handleSort(ev) { // eslint-disable-line no-unused-vars
 		L.missing('sorting of rows');
 	}
 
@@ -149,7 +156,7 @@ class GridSection extends section.AbstractSection {
 		}
 	}
 
-	renderMoreOptionsModal(section_id) {
+	renderMoreOptionsModal(section_id, ev) { // eslint-disable-line no-unused-vars
 		const parent = this.map;
 		const editor = (parent instanceof map.JSONMap) ? new map.JSONMap(null) : new map.Map(parent.config);
 		const s = editor.section(section.NamedSection, section_id, this.sectiontype);

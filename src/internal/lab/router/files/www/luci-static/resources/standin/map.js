@@ -20,6 +20,9 @@ class Map extends L.Base {
 		this.description = description;
 		this.children = [];
 		this.data = uci;
+
+		for (let name of [ 'addedSection', 'parent', 'readonly', 'root' ])
+			this[name] = undefined;
 	}
 
 	section(Kind, ...args) {
@@ -39,7 +42,10 @@ class Map extends L.Base {
 	}
 
 	// lookupOption finds an option that is shown: [ option, section ].
-	lookupOption(name, section_id) {
+	lookupOption(name, section_id, config_name) {
+		if (config_name != null)
+			L.missing('option of another configuration');
+
 		const node = this.findElement('data-field', [ 'cbid', this.config, section_id, name ].join('.'));
 
 		return node ? [ dom.findClassInstance(node), section_id ] : null;
@@ -47,7 +53,8 @@ class Map extends L.Base {
 
 	// load finds out as well whether the session may write here at all.
 	load() {
-		const asked = (this.readonly == null) ? this.mayWrite() : Promise.resolve(true);
+		const doubtful = !(this instanceof JSONMap) && this.readonly == null;
+		const asked = doubtful ? callAccess('uci', this.config, 'write') : Promise.resolve(true);
 
 		return asked.then((granted) => {
 			if (!granted)
@@ -55,10 +62,6 @@ class Map extends L.Base {
 
 			return this.data.load(this.config);
 		}).then(() => Promise.all(this.children.map((s) => s.load())));
-	}
-
-	mayWrite() {
-		return callAccess('uci', this.config, 'write');
 	}
 
 	parse() {
@@ -71,6 +74,7 @@ class Map extends L.Base {
 		return this.parse().then(cb).then(() => this.data.save()).then(() => this.load()).then(() => ui.changes.init()).catch((e) => {
 			if (!silent)
 				ui.showModal(_('Not saved'), [
+					E('p', {}, [ _('The form could not be saved:') ]),
 					E('p', {}, [ E('em', { 'style': 'white-space:pre-wrap' }, [ e.message ]) ]),
 					E('div', { 'class': 'right' }, [ E('button', { 'class': 'cbi-button', 'click': ui.hideModal }, [ _('Dismiss') ]) ])
 				]);
@@ -143,10 +147,6 @@ class JSONMap extends Map {
 	constructor(data, title, description) {
 		super('json', title, description);
 		this.data = new Data(data || {});
-	}
-
-	mayWrite() {
-		return Promise.resolve(true);
 	}
 }
 

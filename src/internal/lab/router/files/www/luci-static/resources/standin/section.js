@@ -12,10 +12,11 @@ class AbstractSection extends L.Base {
 		this.map = map;
 		this.config = map.config;
 		this.sectiontype = sectiontype;
-		this.title = title;
-		this.description = description;
+		this.title = title || '';
+		this.description = description || '';
 		this.children = [];
 		this.addremove = false;
+		this.tabs = undefined;
 	}
 
 	tab(name, title, description) {
@@ -81,13 +82,13 @@ class AbstractSection extends L.Base {
 
 		return changed;
 	}
+}
 
-	renderTitle() {
-		return [
-			this.title ? E('h3', {}, [ this.title ]) : null,
-			this.description ? E('div', { 'class': 'cbi-section-descr' }, [ this.description ]) : null
-		];
-	}
+function heading(s) {
+	return [
+		s.title ? E('h3', {}, [ s.title ]) : null,
+		s.description ? E('div', { 'class': 'cbi-section-descr' }, [ s.description ]) : null
+	];
 }
 
 class NamedSection extends AbstractSection {
@@ -106,7 +107,7 @@ class NamedSection extends AbstractSection {
 
 		return this.renderUCISection(this.section).then((nodes) => {
 			const node = E('div', { 'class': 'cbi-section' }, [
-				...this.renderTitle(),
+				...heading(this),
 				E('div', {
 					'id': 'cbi-' + this.config + '-' + this.section,
 					'class': this.tabs ? 'cbi-section-node cbi-section-node-tabbed' : 'cbi-section-node',
@@ -130,4 +131,4 @@ class NamedSection extends AbstractSection {
 	}
 }
 
-return baseclass.extend({ AbstractSection, NamedSection });
+return baseclass.extend({ AbstractSection, NamedSection, heading });

@@ -50,8 +50,12 @@
 				if (kind == '%')
 					return '%';
 
-				if (!conversions[kind])
-					throw new Error('The stand-in for LuCI cannot format ' + all);
+				if (!conversions[kind]) {
+					const error = new Error('The stand-in for LuCI has no format ' + all);
+
+					console.error(error.message);
+					throw error;
+				}
 
 				return conversions[kind](args.shift());
 			});

@@ -10,6 +10,40 @@ function same(a, b) {
 	return (Array.isArray(a) || Array.isArray(b)) ? JSON.stringify(a) === JSON.stringify(b) : a == b;
 }
 
+// choices is what value() has put down, by key.
+function choices(o) {
+	return Object.fromEntries((o.keylist || []).map((key, i) => [ key, o.vallist[i] ]));
+}
+
+// fieldOf is the element around an option, if it is shown.
+function fieldOf(o, section_id) {
+	return o.map.findElement('data-field', o.cbid(section_id));
+}
+
+function refusal(o, section_id) {
+	return new TypeError('Option “%s” contains an invalid input value. %s'.format(o.title || o.option, o.getValidationError(section_id)));
+}
+
+// followLabel: a checkbox has an id of its own, which the label does not name.
+function followLabel(ev) {
+	const elem = ev.currentTarget.parentNode.querySelector('[data-widget-id="' + ev.currentTarget.getAttribute('for') + '"]');
+
+	if (elem) {
+		elem.click();
+		elem.focus();
+	}
+}
+
+function widgetOptions(o, section_id, more) {
+	return Object.assign({
+		id: o.cbid(section_id),
+		optional: o.rmempty,
+		placeholder: o.placeholder,
+		validate: (value) => o.validate(section_id, value),
+		disabled: (o.readonly != null) ? o.readonly : o.map.readonly
+	}, more);
+}
+
 class Value extends L.Base {
 	constructor(map, section, option, title, description) {
 		super();
@@ -22,15 +56,15 @@ class Value extends L.Base {
 		this.default = null;
 		this.rmempty = true;
 		this.deps = [];
+
+		// What a page may set besides; LuCI's other options are refused.
+		for (let name of [ 'data', 'forcewrite', 'keylist', 'modalonly', 'onchange', 'password', 'placeholder', 'readonly', 'tab', 'vallist' ])
+			this[name] = undefined;
 	}
 
 	value(key, label) {
 		this.keylist = [ ...this.keylist || [], String(key) ];
 		this.vallist = [ ...this.vallist || [], String(label == null ? key : label) ];
-	}
-
-	choices() {
-		return Object.fromEntries((this.keylist || []).map((key, i) => [ key, this.vallist[i] ]));
 	}
 
 	depends(field, value) {
@@ -50,11 +84,11 @@ class Value extends L.Base {
 		return this.map.data.get(this.config, section_id, this.option);
 	}
 
-	cfgvalue(section_id, ...given) {
+	cfgvalue(section_id, set_value) {
 		this.data = this.data || {};
 
-		if (given.length)
-			this.data[section_id] = given[0];
+		if (arguments.length > 1)
+			this.data[section_id] = set_value;
 
 		return this.data[section_id];
 	}
@@ -80,18 +114,14 @@ class Value extends L.Base {
 
 	// --- whether it is there, and right
 
-	field(section_id) {
-		return this.map.findElement('data-field', this.cbid(section_id));
-	}
-
 	isActive(section_id) {
-		const node = this.field(section_id);
+		const node = fieldOf(this, section_id);
 
 		return node != null && !node.classList.contains('hidden');
 	}
 
 	setActive(section_id, active) {
-		const node = this.field(section_id);
+		const node = fieldOf(this, section_id);
 
 		if (node)
 			node.classList.toggle('hidden', !active);
@@ -100,7 +130,7 @@ class Value extends L.Base {
 	// checkDepends: one of the conditions is enough.
 	checkDepends(section_id) {
 		// Without an element of its own there is nothing to show or hide.
-		if (!this.field(section_id))
+		if (!fieldOf(this, section_id))
 			return false;
 
 		return !this.deps.length || this.deps.some((d) => Object.entries(d).every(([ name, value ]) => {
@@ -110,7 +140,7 @@ class Value extends L.Base {
 		}));
 	}
 
-	validate() {
+	validate(section_id, value) { // eslint-disable-line no-unused-vars
 		return true;
 	}
 
@@ -134,16 +164,12 @@ class Value extends L.Base {
 
 	// --- saving
 
-	refusal(section_id) {
-		return new TypeError('Option “%s” contains an invalid input value. %s'.format(this.title || this.option, this.getValidationError(section_id)));
-	}
-
 	parse(section_id) {
 		if (!this.isActive(section_id))
 			return Promise.resolve(this.remove(section_id));
 
 		if (!this.isValid(section_id))
-			return Promise.reject(this.refusal(section_id));
+			return Promise.reject(refusal(this, section_id));
 
 		const value = this.formvalue(section_id);
 
@@ -167,12 +193,15 @@ class Value extends L.Base {
 
 	// --- drawing
 
-	render(option_index, section_id) {
+	render(option_index, section_id, in_table) {
+		if (in_table)
+			L.missing('field in a table');
+
 		return Promise.resolve(this.renderWidget(section_id, option_index, this.cfgvalue(section_id)))
-			.then((node) => this.renderFrame(section_id, option_index, node));
+			.then((node) => this.renderFrame(section_id, false, option_index, node));
 	}
 
-	renderFrame(section_id, option_index, node) {
+	renderFrame(section_id, in_table, option_index, node) {
 		const depends = this.deps.map((d) => Object.fromEntries(Object.entries(d).map((e) => [ [ 'cbid', this.config, section_id, e[0] ].join('.'), e[1] ])));
 		const frame = E('div', {
 			'class': 'cbi-value' + (depends.length ? ' hidden' : ''),
@@ -186,7 +215,7 @@ class Value extends L.Base {
 			this.title ? E('label', {
 				'class': 'cbi-value-title',
 				'for': 'widget.' + this.cbid(section_id),
-				'click': (ev) => this.handleLabel(ev)
+				'click': followLabel
 			}, [ this.title ]) : null,
 			E('div', { 'class': 'cbi-value-field' }, [
 				node,
@@ -208,43 +237,23 @@ class Value extends L.Base {
 		return dom.bindClassInstance(frame, this) && frame;
 	}
 
-	// handleLabel: a checkbox has an id of its own, which the label does not name.
-	handleLabel(ev) {
-		const elem = ev.currentTarget.parentNode.querySelector('[data-widget-id="' + ev.currentTarget.getAttribute('for') + '"]');
-
-		if (elem) {
-			elem.click();
-			elem.focus();
-		}
-	}
-
-	widgetOptions(section_id, more) {
-		return Object.assign({
-			id: this.cbid(section_id),
-			optional: this.rmempty,
-			placeholder: this.placeholder,
-			validate: (value) => this.validate(section_id, value),
-			disabled: (this.readonly != null) ? this.readonly : this.map.readonly
-		}, more);
-	}
-
 	renderWidget(section_id, option_index, cfgvalue) {
 		if (this.keylist)
 			L.missing('text field with choices');
 
-		return new ui.Textfield((cfgvalue == null) ? this.default : cfgvalue, this.widgetOptions(section_id, { password: this.password })).render();
+		return new ui.Textfield((cfgvalue == null) ? this.default : cfgvalue, widgetOptions(this, section_id, { password: this.password })).render();
 	}
 }
 
 class DynamicList extends Value {
 	renderWidget(section_id, option_index, cfgvalue) {
-		return new ui.DynamicList((cfgvalue == null) ? [] : [].concat(cfgvalue), this.widgetOptions(section_id)).render();
+		return new ui.DynamicList((cfgvalue == null) ? [] : [].concat(cfgvalue), widgetOptions(this, section_id)).render();
 	}
 }
 
 class ListValue extends Value {
 	renderWidget(section_id, option_index, cfgvalue) {
-		return new ui.Select((cfgvalue == null) ? this.default : cfgvalue, this.choices(), this.widgetOptions(section_id, { optional: false, sort: this.keylist })).render();
+		return new ui.Select((cfgvalue == null) ? this.default : cfgvalue, choices(this), widgetOptions(this, section_id, { optional: false, sort: this.keylist })).render();
 	}
 }
 
@@ -258,7 +267,7 @@ class Flag extends Value {
 
 	renderWidget(section_id, option_index, cfgvalue) {
 		return new ui.Checkbox((cfgvalue == null) ? this.default : cfgvalue,
-			this.widgetOptions(section_id, { value_enabled: this.enabled, value_disabled: this.disabled })).render();
+			widgetOptions(this, section_id, { value_enabled: this.enabled, value_disabled: this.disabled })).render();
 	}
 
 	textvalue(section_id) {
@@ -272,14 +281,14 @@ class Flag extends Value {
 		const value = this.formvalue(section_id);
 
 		if (!this.isValid(section_id))
-			return Promise.reject(this.refusal(section_id));
+			return Promise.reject(refusal(this, section_id));
 
 		return Promise.resolve((!this.isActive(section_id) || (value == this.default && this.rmempty)) ? this.remove(section_id) : this.write(section_id, value));
 	}
 }
 
 class DummyValue extends Value {
-	renderWidget() {
+	renderWidget(section_id, option_index, cfgvalue) { // eslint-disable-line no-unused-vars
 		L.missing('widget of a DummyValue, which shows a value and is not drawn by the page');
 	}
 

@@ -51,49 +51,47 @@ class AbstractElement extends L.Base {
 
 		this.registerEvents(target, 'widget-change', events);
 	}
+}
 
-	// frame makes the outer element and keeps it.
-	frame(attributes, children) {
-		this.node = E('div', Object.assign({ 'id': this.options.id }, attributes), children);
-		dom.bindClassInstance(this.node, this);
+// frame makes a widget's outer element, which the widget keeps.
+function frame(widget, attributes, children) {
+	widget.node = E('div', Object.assign({ 'id': widget.options.id }, attributes), children);
+	dom.bindClassInstance(widget.node, widget);
+}
 
-		return this.node;
-	}
+// input makes the element with a widget's own id.
+function input(widget, tag, attributes, children) {
+	return E(tag, Object.assign({ 'id': 'widget.' + widget.options.id, 'disabled': widget.options.disabled ? '' : null }, attributes), children);
+}
 
-	// input makes the element with the widget's own id.
-	input(tag, attributes, children) {
-		return E(tag, Object.assign({ 'id': 'widget.' + this.options.id, 'disabled': this.options.disabled ? '' : null }, attributes), children);
-	}
+function revealButton(field) {
+	return E('button', {
+		'class': 'cbi-button cbi-button-neutral',
+		'title': _('Reveal/hide password'),
+		'aria-label': _('Reveal/hide password'),
+		'click': (ev) => {
+			ev.preventDefault();
+			field.type = (field.type == 'password') ? 'text' : 'password';
+		}
+	}, [ '∗' ]);
 }
 
 class Textfield extends AbstractElement {
 	render() {
 		const secret = this.options.password;
-		const field = this.input('input', {
+		const field = input(this, 'input', {
 			'type': secret ? 'password' : 'text',
 			'class': secret ? 'cbi-input-password' : 'cbi-input-text',
 			'placeholder': this.options.placeholder,
 			'value': this.value
 		});
 
-		this.frame({}, [ secret ? E('div', { 'class': 'control-group' }, [ field, this.renderReveal(field) ]) : field ]);
+		frame(this, {}, [ secret ? E('div', { 'class': 'control-group' }, [ field, revealButton(field) ]) : field ]);
 		this.field = field;
 		this.setUpdateEvents(field, 'keyup', 'blur');
 		this.setChangeEvents(field, 'change');
 
 		return this.node;
-	}
-
-	renderReveal(field) {
-		return E('button', {
-			'class': 'cbi-button cbi-button-neutral',
-			'title': _('Reveal/hide password'),
-			'aria-label': _('Reveal/hide password'),
-			'click': (ev) => {
-				ev.preventDefault();
-				field.type = (field.type == 'password') ? 'text' : 'password';
-			}
-		}, [ '∗' ]);
 	}
 
 	getValue() {
@@ -117,7 +115,7 @@ class Checkbox extends AbstractElement {
 			'disabled': this.options.disabled ? '' : null,
 			'data-widget-id': 'widget.' + this.options.id
 		});
-		this.frame({ 'class': 'cbi-checkbox' }, [ this.field, E('label', { 'for': id }) ]);
+		frame(this, { 'class': 'cbi-checkbox' }, [ this.field, E('label', { 'for': id }) ]);
 		this.setUpdateEvents(this.field, 'click', 'blur');
 		this.setChangeEvents(this.field, 'change');
 
@@ -153,9 +151,9 @@ class Select extends AbstractElement {
 		if ('' in this.choices || this.options.optional)
 			entries.unshift(option('', this.choices[''] || _('-- Please choose --')));
 
-		this.field = this.input('select', { 'class': 'cbi-input-select' }, entries);
+		this.field = input(this, 'select', { 'class': 'cbi-input-select' }, entries);
 		this.options.optional = this.options.optional || '' in this.choices;
-		this.frame({}, [ this.field ]);
+		frame(this, {}, [ this.field ]);
 		this.setUpdateEvents(this.field, 'change', 'click', 'blur');
 		this.setChangeEvents(this.field, 'change');
 
@@ -171,11 +169,24 @@ class Select extends AbstractElement {
 	}
 }
 
+// itemsOf are the entries of a list; addTyped adds what stands in its field.
+function itemsOf(list) {
+	return [ ...list.node.querySelectorAll('.item > input[type="hidden"]') ].map((n) => n.value);
+}
+
+function addTyped(list) {
+	if (list.field.value === '' || list.field.classList.contains('cbi-input-invalid'))
+		return;
+
+	list.addItem(list.node, list.field.value);
+	list.field.value = '';
+}
+
 class DynamicList extends AbstractElement {
 	render() {
-		this.field = this.input('input', { 'type': 'text', 'class': 'cbi-input-text', 'placeholder': this.options.placeholder });
+		this.field = input(this, 'input', { 'type': 'text', 'class': 'cbi-input-text', 'placeholder': this.options.placeholder });
 		this.last = E('div', { 'class': 'add-item control-group' }, [ this.field, E('div', { 'class': 'btn cbi-button cbi-button-add' }, [ '+' ]) ]);
-		this.frame({ 'class': 'cbi-dynlist', 'disabled': this.options.disabled ? '' : null }, [ this.last ]);
+		frame(this, { 'class': 'cbi-dynlist', 'disabled': this.options.disabled ? '' : null }, [ this.last ]);
 		validator.add(this.field, 'string', true, this.options.validate, 'blur', 'keyup');
 
 		for (let value of this.value)
@@ -191,12 +202,11 @@ class DynamicList extends AbstractElement {
 		return this.node;
 	}
 
-	items() {
-		return [ ...this.node.querySelectorAll('.item > input[type="hidden"]') ].map((n) => n.value);
-	}
+	addItem(dl, value, text, flash) {
+		if (text != null || flash)
+			L.missing('entry of a list that shows another text, or flashes');
 
-	addItem(dl, value) {
-		if (!this.items().includes(value))
+		if (!itemsOf(this).includes(value))
 			dl.insertBefore(E('div', { 'class': 'item', 'tabindex': 0, 'draggable': true }, [
 				E('span', {}, [ value ]), E('input', { 'type': 'hidden', 'value': value }) ]), this.last);
 
@@ -208,15 +218,6 @@ class DynamicList extends AbstractElement {
 		dl.dispatchEvent(new CustomEvent('cbi-dynlist-change', { bubbles: true }));
 	}
 
-	// typed takes over what stands in the text field.
-	typed() {
-		if (this.field.value === '' || this.field.classList.contains('cbi-input-invalid'))
-			return;
-
-		this.addItem(this.node, this.field.value);
-		this.field.value = '';
-	}
-
 	handleClick(ev) {
 		const item = ev.target.closest('.item');
 
@@ -224,7 +225,7 @@ class DynamicList extends AbstractElement {
 			return;
 
 		if (ev.target.matches('.cbi-button-add'))
-			this.typed();
+			addTyped(this);
 
 		// The cross is drawn by the style sheet, behind the text.
 		if (item && item.getBoundingClientRect().right - ev.clientX <= parseFloat(window.getComputedStyle(item, '::after').width))
@@ -239,13 +240,13 @@ class DynamicList extends AbstractElement {
 
 		if (!item && ev.key == 'Enter') {
 			ev.preventDefault();
-			this.typed();
+			addTyped(this);
 		}
 	}
 
 	// getValue counts what has been typed but not yet added, if it is valid.
 	getValue() {
-		const items = this.items();
+		const items = itemsOf(this);
 		const text = this.field.value;
 
 		if (/\S/.test(text) && !this.field.classList.contains('cbi-input-invalid') && !items.includes(text))
@@ -254,7 +255,7 @@ class DynamicList extends AbstractElement {
 		return items;
 	}
 
-	setValue() {
+	setValue(values) { // eslint-disable-line no-unused-vars
 		L.missing('setValue() of a list');
 	}
 }
