@@ -5,7 +5,7 @@
 'require dom';
 'require rpc';
 'require uci';
-'require ui';
+'require luci-sso.connection as connection';
 'require luci-sso.presets as presets';
 'require luci-sso.status as status';
 'require luci-sso.users as users';
@@ -18,40 +18,8 @@
 
 const callSettings = rpc.declare({ object: 'luci-sso', method: 'settings' });
 const callGroups = rpc.declare({ object: 'luci-sso', method: 'access_groups', expect: { groups: [] } });
-const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values' ] });
 
 const SECTION = 'default';
-
-// The options of the settings section that a test needs to know.
-const TESTED = [
-	'issuer_url', 'internal_issuer_url', 'client_id', 'client_secret', 'redirect_uri', 'scope', 'clock_tolerance',
-	'ca_file', 'groups_claim', 'require_at_hash', 'require_email_verified', 'token_auth_method'
-];
-
-// Words of the backend that stand in for a gap of its sentences.
-function backendWords() {
-	return [ _('authorization endpoint'), _('token endpoint'), _('key set (JWKS)'), _('UserInfo endpoint'), _('logout endpoint') ];
-}
-
-function checkTitles() {
-	return {
-		settings: _('Settings'),
-		discovery: _('Discovery'),
-		certificate: _('Certificate'),
-		issuer: _('Issuer'),
-		endpoints: _('Endpoints'),
-		keys: _('Signing keys'),
-		algorithms: _('Algorithms'),
-		clock: _('Clock'),
-		scopes: _('Scopes'),
-		pkce: _('PKCE'),
-		credentials: _('Client credentials'),
-		redirect_uri: _('Redirect URI'),
-		at_hash: _('Token binding (at_hash)'),
-		email: _('E-mail'),
-		groups: _('Groups')
-	};
-}
 
 return view.extend({
 	load() {
@@ -154,41 +122,6 @@ return view.extend({
 		this.updateSteps();
 	},
 
-	handleTest(node) {
-		const values = {};
-
-		// An empty field counts as unset, whatever is saved; only the secret
-		// may be left to the router.
-		for (let name of TESTED) {
-			const value = this.formvalue(name);
-
-			if (value !== '' || name != 'client_secret')
-				values[name] = String(value);
-		}
-
-		dom.content(node, E('p', { 'class': 'spinning' }, [ _('Asking the provider…') ]));
-
-		return callTest(values).then((reply) => {
-			const words = {
-				pass: [ 'success', _('Everything is ready for the first login.') ],
-				warn: [ 'warning', _('Logging in should work; please read the warnings.') ],
-				fail: [ 'danger', _('Logging in will not work yet.') ]
-			};
-			const word = (reply && words[reply.status]) || words.fail;
-
-			dom.content(node, [
-				E('div', { 'class': 'alert-message ' + word[0], 'data-test-result': (reply && reply.status) || 'fail' }, [
-					(reply && reply.busy) ? _('Another test is still running.') : word[1]
-				]),
-				(reply && reply.checks && reply.checks.length) ? widgets.checkTable(reply.checks, checkTitles(), _('Test connection')) : ''
-			]);
-		}).catch((e) => {
-			dom.content(node, E('div', { 'class': 'alert-message danger', 'data-test-result': 'error' }, [
-				_('The test could not be run: %s').format(e.message)
-			]));
-		});
-	},
-
 	addSettings(m, secret_set) {
 		const page = this;
 		let s, o;
@@ -281,21 +214,8 @@ return view.extend({
 		o.validate = (section_id, value) => validate.validateScope(value);
 		o.hint = (section_id, value) => validate.hintScope(value, users.roles());
 
-		o = s.taboption('general', form.DummyValue, '_test', _('Test connection'));
-		o.renderWidget = function() {
-			const result = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-test': '', 'style': 'margin-top:.5em' });
-
-			return E('div', {}, [
-				E('button', {
-					'type': 'button',
-					'class': 'btn cbi-button cbi-button-action',
-					'disabled': m.readonly || null,
-					'click': ui.createHandlerFn(page, 'handleTest', result)
-				}, [ _('Test connection') ]),
-				E('div', { 'class': 'cbi-value-description' }, [ _('Checks what this form holds, saved or not.') ]),
-				result
-			]);
-		};
+		o = s.taboption('general', connection.TestValue, '_test', _('Test connection'));
+		o.ask = (name) => page.formvalue(name);
 
 		o = s.taboption('advanced', widgets.HintValue, 'internal_issuer_url', _('Internal Issuer URL'),
 			_('Where the router reaches the provider, if not under the Issuer URL.'));
@@ -379,8 +299,6 @@ return view.extend({
 		const title = _('SSO Login');
 		const description = _('Lets people log in to this router with the account they have at an identity provider (OpenID Connect).');
 		let m;
-
-		backendWords();
 
 		if (readonly) {
 			m = new form.JSONMap({

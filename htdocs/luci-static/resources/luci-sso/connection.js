@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+'require baseclass';
+'require dom';
+'require form';
+'require rpc';
+'require ui';
+'require luci-sso.widgets as widgets';
+
+// The button Test connection: asks the provider with what the form holds, and
+// shows what came of it, check by check.
+
+const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values' ] });
+
+// The options of the settings section that a test needs to know.
+const TESTED = [
+	'issuer_url', 'internal_issuer_url', 'client_id', 'client_secret', 'redirect_uri', 'scope', 'clock_tolerance',
+	'ca_file', 'groups_claim', 'require_at_hash', 'require_email_verified', 'token_auth_method'
+];
+
+function checkTitles() {
+	return {
+		settings: _('Settings'),
+		discovery: _('Discovery'),
+		certificate: _('Certificate'),
+		issuer: _('Issuer'),
+		endpoints: _('Endpoints'),
+		keys: _('Signing keys'),
+		algorithms: _('Algorithms'),
+		clock: _('Clock'),
+		scopes: _('Scopes'),
+		pkce: _('PKCE'),
+		credentials: _('Client credentials'),
+		redirect_uri: _('Redirect URI'),
+		at_hash: _('Token binding (at_hash)'),
+		email: _('E-mail'),
+		groups: _('Groups')
+	};
+}
+
+const TestValue = form.DummyValue.extend({
+	__name__: 'CBI.SSOTestValue',
+
+	// ask tells what a field of the form holds; the page provides it.
+	ask() {
+		return '';
+	},
+
+	renderWidget() {
+		const result = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-test': '', 'style': 'margin-top:.5em' });
+
+		return E('div', {}, [
+			E('button', {
+				'type': 'button',
+				'class': 'btn cbi-button cbi-button-action',
+				'disabled': this.map.readonly || null,
+				'click': ui.createHandlerFn(this, 'handleTest', result)
+			}, [ _('Test connection') ]),
+			E('div', { 'class': 'cbi-value-description' }, [ _('Checks what this form holds, saved or not.') ]),
+			result
+		]);
+	},
+
+	handleTest(node) {
+		const values = {};
+
+		// An empty field counts as unset, whatever is saved; only the secret
+		// may be left to the router.
+		for (let name of TESTED) {
+			const value = this.ask(name);
+
+			if (value !== '' || name != 'client_secret')
+				values[name] = String(value);
+		}
+
+		dom.content(node, E('p', { 'class': 'spinning' }, [ _('Asking the provider…') ]));
+
+		return callTest(values)
+			.then((reply) => dom.content(node, this.renderResult(reply || {})))
+			.catch((e) => dom.content(node, E('div', { 'class': 'alert-message danger', 'data-test-result': 'error' }, [
+				_('The test could not be run: %s').format(e.message)
+			])));
+	},
+
+	renderResult(reply) {
+		const words = {
+			pass: [ 'success', _('Everything is ready for the first login.') ],
+			warn: [ 'warning', _('Logging in should work; please read the warnings.') ],
+			fail: [ 'danger', _('Logging in will not work yet.') ]
+		};
+		const [ state, text ] = words[reply.status] || words.fail;
+
+		return [
+			E('div', { 'class': 'alert-message ' + state, 'data-test-result': reply.status || 'fail' }, [
+				reply.busy ? _('Another test is still running.') : text
+			]),
+			(reply.checks && reply.checks.length) ? widgets.checkTable(reply.checks, checkTitles(), _('Test connection')) : ''
+		];
+	}
+});
+
+return baseclass.extend({
+	TestValue,
+
+	// words of the backend that stand in for a gap of its sentences: named
+	// here to be translated.
+	words() {
+		return [ _('authorization endpoint'), _('token endpoint'), _('key set (JWKS)'), _('UserInfo endpoint'), _('logout endpoint') ];
+	}
+});
