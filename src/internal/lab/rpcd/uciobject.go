@@ -121,6 +121,8 @@ func (e edit) apply(pkg *uci.Package) ubus.Status {
 			return ubus.InvalidArgument
 		}
 		pkg.Sections = append(pkg.Sections, uci.Section{Type: e.value.(string), Name: e.section})
+	case !found && e.verb == "set":
+		return ubus.InvalidArgument
 	case !found:
 		return ubus.NotFound
 	case e.verb == "remove" && e.option == "":

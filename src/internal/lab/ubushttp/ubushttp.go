@@ -104,7 +104,10 @@ func (h *Handler) carryOut(ctx context.Context, m message) ([]any, *problem) {
 	args["ubus_rpc_session"] = session
 	answer, err := conn.Call(ctx, object, method, args)
 	var status ubus.Status
+	var failed *ubus.CallError
 	switch {
+	case errors.As(err, &failed) && failed.Method == "":
+		return nil, errObject // It was not even found.
 	case errors.As(err, &status):
 		return []any{int(status)}, nil
 	case err != nil:
