@@ -50,7 +50,7 @@ func (s *soak) build() (string, error) {
 }
 
 func clockShift() int64 {
-	fd, err := open(`+strconv.Quote(s.shiftFile())+`)
+	fd, err := open(`+strconv.Quote(s.shiftPath())+`)
 	if err != nil {
 		return 0
 	}
@@ -81,10 +81,28 @@ func realNow() Time {`, 1)
 		}
 	}
 	program := filepath.Join(s.work, "luci-sso")
-	return program, lab.Build(program, append([]string{"-overlay", overlay}, lab.BuildFlags...))
+	flags := lab.BuildFlags
+	if s.realRoot != "" {
+		flags = lab.RealBuildFlags
+	}
+	return program, lab.Build(program, append([]string{"-overlay", overlay}, flags...))
 }
 
-func (s *soak) shiftFile() string { return filepath.Join(s.work, "clock") }
+// shiftPath is where the program looks for its clock. In a real router's root
+// it sees nothing else of this machine.
+func (s *soak) shiftPath() string {
+	if s.realRoot != "" {
+		return "/tmp/luci-sso-soak-clock"
+	}
+	return filepath.Join(s.work, "clock")
+}
+
+func (s *soak) shiftFile() string {
+	if s.realRoot != "" {
+		return s.at(s.shiftPath())
+	}
+	return s.shiftPath()
+}
 
 // turn sets the router's clock so far from this machine's.
 func (s *soak) turn(shift time.Duration) error {
@@ -140,7 +158,7 @@ func (s *soak) clock() error {
 			if err := s.turn(jump); err != nil {
 				return err
 			}
-			r, err := s.lab.CGI(p.request)
+			r, err := s.cgi(p.request)
 			if err != nil {
 				return err
 			}
@@ -149,7 +167,7 @@ func (s *soak) clock() error {
 				s.lose("a callback after the clock jumped by %s answers %d; the log says %q", jump, r.Status, tail(s.lab.Log(0), 3))
 			}
 			// Starts under the wrong clock: answered, and in nobody's way later.
-			start, err := s.lab.CGI(lab.Request{})
+			start, err := s.cgi(lab.Request{})
 			if err != nil || !start.Valid {
 				s.lose("a start under a clock that is %s off: %v", jump, err)
 			}

@@ -67,11 +67,11 @@ func (s *soak) disk(kind, dir string, rounds int, count map[int]int) error {
 		} else if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 			return err
 		}
-		start, err := s.lab.CGI(lab.Request{})
+		start, err := s.cgi(lab.Request{})
 		if err != nil {
 			return err
 		}
-		callback, err := s.lab.CGI(p.request)
+		callback, err := s.cgi(p.request)
 		if err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (s *soak) disk(kind, dir string, rounds int, count map[int]int) error {
 			return err
 		}
 		if callback.Status == 302 {
-			if again, err := s.lab.CGI(p.request); err != nil || again.Status == 302 {
+			if again, err := s.cgi(p.request); err != nil || again.Status == 302 {
 				s.lose("on a %s disk one callback was accepted twice (%v)", kind, err)
 			}
 		}
@@ -123,9 +123,9 @@ func (s *soak) ubus() error {
 				if err != nil {
 					return err
 				}
-				s.lab.Router.Broker.SetFault("session", method, fault)
-				r, err := s.lab.CGI(p.request)
-				s.lab.Router.Broker.ClearFaults()
+				s.bus.SetFault("session", method, fault)
+				r, err := s.cgi(p.request)
+				s.bus.ClearFaults()
 				if err != nil {
 					return err
 				}
@@ -136,7 +136,7 @@ func (s *soak) ubus() error {
 				case r.Status < 500 && r.Status != 403 || !r.Valid:
 					s.lose("with ubus failing at %s (%+v) the callback answers %d", method, fault, r.Status)
 				}
-				if again, err := s.lab.CGI(p.request); err != nil || again.Status == 302 {
+				if again, err := s.cgi(p.request); err != nil || again.Status == 302 {
 					s.lose("with ubus failing at %s one callback was accepted twice (%v)", method, err)
 				}
 			}
@@ -166,7 +166,7 @@ func (s *soak) provider() error {
 					return err
 				}
 				remove := s.lab.IDP.Inject(idp.Fault{At: map[idp.Endpoint]idp.Answer{at: answer}})
-				r, err := s.lab.CGI(p.request)
+				r, err := s.cgi(p.request)
 				remove()
 				if err != nil {
 					return err
@@ -177,7 +177,7 @@ func (s *soak) provider() error {
 				} else if r.Status < 400 || !r.Valid {
 					s.lose("with %s failing (%+v) the callback answers %d", at, answer, r.Status)
 				}
-				again, err := s.lab.CGI(p.request)
+				again, err := s.cgi(p.request)
 				if err != nil || again.Status == 302 && r.Status == 302 {
 					s.lose("with %s failing one callback was accepted twice (%v)", at, err)
 				}

@@ -3,7 +3,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -14,11 +17,11 @@ import (
 	"luci-sso/internal/lab"
 )
 
-// kills sends SIGKILL at random moments of starts and callbacks, as uhttpd
-// does when a browser goes away, while other logins go on.
+// kills sends SIGKILL at random moments of starts and callbacks, and lets
+// browsers hang up, at which uhttpd does the same, while other logins go on.
 func (s *soak) kills() error {
 	total := s.many(2000, 120)
-	var killed, died, accepted, refused atomic.Int64
+	var killed, died, left, accepted, refused atomic.Int64
 	stop := make(chan struct{})
 	var load sync.WaitGroup
 	load.Add(1)
@@ -42,10 +45,13 @@ func (s *soak) kills() error {
 			defer group.Done()
 			for i := range total / 2 {
 				var err error
-				if (i+worker)%2 == 0 {
+				switch (i + worker) % 3 {
+				case 0:
 					err = s.killStart(&killed, &died)
-				} else {
+				case 1:
 					err = s.killCallback(&killed, &died, &accepted, &refused)
+				default:
+					err = s.leaveCallback(&left, &accepted, &refused)
 				}
 				if err != nil {
 					s.lose("after %d kills: %v", killed.Load(), err)
@@ -58,8 +64,8 @@ func (s *soak) kills() error {
 	close(stop)
 	load.Wait()
 	s.healthy("the kills")
-	s.did("%d starts and callbacks got SIGKILL at a random moment under load (%d died of it, the others had just ended), and of the callbacks repeated afterwards %d went through and %d were refused as used, none twice",
-		killed.Load(), died.Load(), accepted.Load(), refused.Load())
+	s.did("%d starts and callbacks got SIGKILL at a random moment under load (%d died of it, the others had just ended), in %d callbacks the browser hung up on the web server, and of the callbacks repeated afterwards %d went through and %d were refused as used, none twice",
+		killed.Load(), died.Load(), left.Load(), accepted.Load(), refused.Load())
 	return nil
 }
 
@@ -68,7 +74,7 @@ func (s *soak) moment(longest time.Duration) time.Duration {
 }
 
 func (s *soak) killStart(killed, died *atomic.Int64) error {
-	r, err := s.lab.CGI(lab.Request{KillAfter: s.moment(6*time.Millisecond) + 100*time.Microsecond})
+	r, err := s.cgi(lab.Request{KillAfter: s.moment(6*time.Millisecond) + 100*time.Microsecond})
 	if err != nil {
 		return err
 	}
@@ -105,7 +111,7 @@ func (s *soak) killCallback(killed, died, accepted, refused *atomic.Int64) error
 	}
 	request := p.request
 	request.KillAfter = s.moment(16*time.Millisecond) + 100*time.Microsecond
-	first, err := s.lab.CGI(request)
+	first, err := s.cgi(request)
 	if err != nil {
 		return err
 	}
@@ -113,12 +119,43 @@ func (s *soak) killCallback(killed, died, accepted, refused *atomic.Int64) error
 	if first.ExitCode == -1 {
 		died.Add(1)
 	}
-	again, err := s.lab.CGI(p.request)
+	return s.repeat(p, first.Status == 302 && first.Valid, accepted, refused)
+}
+
+// leaveCallback visits a callback and hangs up at a random moment of it.
+func (s *soak) leaveCallback(left, accepted, refused *atomic.Int64) error {
+	p, err := s.begin()
+	if err != nil {
+		return fmt.Errorf("%w: %w", errStart, err)
+	}
+	ctx, hangUp := context.WithTimeout(context.Background(), s.moment(25*time.Millisecond)+time.Millisecond)
+	defer hangUp()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.lab.Router.URL+lab.Callback+"?"+p.request.Query, nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Cookie", p.request.Cookie)
+	client := s.clientFrom(net.IPv4(127, 0, 0, 1))
+	defer client.CloseIdleConnections()
+	response, err := client.Do(request)
+	went := err == nil && response.StatusCode == http.StatusFound
+	if err == nil {
+		_ = response.Body.Close()
+	} else {
+		left.Add(1)
+	}
+	return s.repeat(p, went, accepted, refused)
+}
+
+// repeat visits a callback again, of which the first visit was seen to go
+// through, or not. Whether one that nobody saw did, the sessions tell later.
+func (s *soak) repeat(p *pendingLogin, went bool, accepted, refused *atomic.Int64) error {
+	again, err := s.cgi(p.request)
 	if err != nil {
 		return err
 	}
 	switch {
-	case again.Status == 302 && first.Status == 302 && first.Valid:
+	case again.Status == 302 && went:
 		s.lose("one callback was accepted twice")
 	case again.Status == 302:
 		accepted.Add(1)

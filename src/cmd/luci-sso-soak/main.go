@@ -14,17 +14,22 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"luci-sso/internal/lab"
 )
 
 const usage = `Usage: scripts/soak [options] [PHASE...]
 
 Wears the program down and says what was tried, how often, and what was lost.
 
-  PHASE        kills, storage, ubus, provider, clock, flood, day; all of them
-               when none is named
+  PHASE        kills, storage, ubus, rpcd, provider, clock, flood, day; all of
+               them when none is named
   --short      a sample of everything in less than a minute, as scripts/test
                runs it; without, 2000 kills and 10000 requests: some minutes
   --seed N     the random numbers of an earlier run, which printed its seed
+  --router-root DIR
+               on the real ubusd, rpcd, uhttpd and LuCI of this root file
+               system (LUCI_SSO_ROUTER_ROOT), which is copied; needs root
 
 Disks that are full or read-only need root, for a mount of their own.
 `
@@ -41,6 +46,7 @@ var phases = []phase{
 	{"kills", (*soak).kills},
 	{"storage", (*soak).storage},
 	{"ubus", (*soak).ubus},
+	{"rpcd", (*soak).rpcd},
 	{"provider", (*soak).provider},
 	{"clock", (*soak).clock},
 	{"flood", (*soak).flood},
@@ -52,6 +58,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(io.Discard)
 	short := flags.Bool("short", false, "")
 	seed := flags.Int64("seed", time.Now().UnixNano(), "")
+	realRoot := flags.String("router-root", os.Getenv(lab.RealRootVariable), "")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, usage)
@@ -65,13 +72,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "luci-sso-soak: %v\nTry scripts/soak --help.\n", err)
 		return 2
 	}
-	s, err := newSoak(*short, *seed, stdout)
+	s, err := newSoak(*short, *seed, *realRoot, stdout)
 	if err != nil {
 		fmt.Fprintln(stderr, "luci-sso-soak:", err)
 		return 2
 	}
 	defer s.close()
-	fmt.Fprintf(stdout, "seed %d\n", *seed)
+	fmt.Fprintf(stdout, "seed %d, on %s\n", *seed, s.ground())
 	passed, failed, skipped := 0, 0, 0
 	began := time.Now()
 	for _, p := range chosen {
@@ -81,6 +88,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		switch {
 		case errors.Is(err, errSkip):
 			skipped++
+			s.did("%s was left out (%v)", p.name, err)
 			fmt.Fprintf(stdout, "skip %s: %v\n", p.name, err)
 			continue
 		case err != nil:
@@ -130,5 +138,5 @@ func (s *soak) closing(w io.Writer, took time.Duration) {
 	if len(s.lost) > 0 {
 		lost = fmt.Sprintf("%d findings, see above", len(s.lost))
 	}
-	fmt.Fprintf(w, "note: In %.0f s: %s. Lost: %s.\n", took.Seconds(), strings.Join(s.tried, "; "), lost)
+	fmt.Fprintf(w, "note: In %.0f s, on %s: %s. Lost: %s.\n", took.Seconds(), s.ground(), strings.Join(s.tried, "; "), lost)
 }

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"luci-sso/internal/lab"
+	"luci-sso/internal/lab/ubusd"
 	"luci-sso/internal/ubus"
 )
 
@@ -32,10 +33,20 @@ type soak struct {
 	work   string
 	key    []byte // The secret key as it was first.
 	mark   int    // How far the log has been read.
+
+	bus      bus // Where calls to ubus can be made to fail.
+	realRoot string
+	crashes  int // Of a real rpcd.
 }
 
-func newSoak(short bool, seed int64, out io.Writer) (*soak, error) {
-	s := &soak{short: short, out: out, random: rand.New(rand.NewSource(seed))} // #nosec G404 -- to be repeated, not to be secret
+// bus is the stand-in for ubusd, or a proxy in front of a real one.
+type bus interface {
+	SetFault(object, method string, f ubusd.Fault)
+	ClearFaults()
+}
+
+func newSoak(short bool, seed int64, realRoot string, out io.Writer) (*soak, error) {
+	s := &soak{short: short, out: out, realRoot: realRoot, random: rand.New(rand.NewSource(seed))} // #nosec G404 -- to be repeated, not to be secret
 	var err error
 	if s.work, err = os.MkdirTemp("", "luci-sso-soak-"); err != nil {
 		return nil, err
@@ -45,11 +56,17 @@ func newSoak(short bool, seed int64, out io.Writer) (*soak, error) {
 		s.close()
 		return nil, err
 	}
-	if s.lab, err = lab.Start(lab.Options{StandIns: true, Program: program, Config: func(c *lab.Config) {
+	if s.lab, err = lab.Start(lab.Options{StandIns: realRoot == "", RealRoot: realRoot, LuCIAsCGI: true, Program: program, Config: func(c *lab.Config) {
 		c.Set("rate_limit", "100000")
 	}}); err != nil {
 		s.close()
 		return nil, err
+	}
+	if s.bus = s.lab.Router.Broker; s.lab.Router.Real {
+		if s.bus, err = s.lab.Router.Interpose(); err != nil {
+			s.close()
+			return nil, err
+		}
 	}
 	if _, err := s.lab.Login("alice"); err != nil {
 		s.close()
@@ -64,6 +81,14 @@ func (s *soak) close() {
 		s.lab.Close()
 	}
 	_ = os.RemoveAll(s.work)
+}
+
+// ground is what the run is on, in words.
+func (s *soak) ground() string {
+	if s.realRoot != "" {
+		return "the real ubusd, rpcd, uhttpd and LuCI of an OpenWrt root file system"
+	}
+	return "the lab's stand-ins for ubusd, rpcd and uhttpd"
 }
 
 func (s *soak) at(path string) string { return s.lab.Router.At(path) }
@@ -111,39 +136,68 @@ func (s *soak) healthy(after string) {
 }
 
 // complaints looks for what programs wrote to standard error: nothing but a
-// crash of the runtime does.
+// crash of the runtime does. Of a real uhttpd's scripts it goes nowhere.
 func (s *soak) complaints(after string) {
 	for _, entry := range s.lab.Entries(s.mark) {
-		if entry.Tag == "uhttpd" || strings.Contains(entry.Text, "CRITICAL") {
+		if entry.Tag == "uhttpd" && s.realRoot == "" || strings.Contains(entry.Text, "CRITICAL") {
 			s.lose("after %s the log has %q", after, entry.Text)
 		}
 	}
 	s.mark = s.lab.Mark()
 }
 
+// cgi executes the program without the web server.
+func (s *soak) cgi(request lab.Request) (*lab.Response, error) {
+	r, err := s.lab.CGI(request)
+	if err == nil && r.Stderr != "" {
+		s.lose("the program crashed: %q", r.Stderr)
+	}
+	return r, err
+}
+
 // sessions looks for what a kill may leave in rpcd: a session with rights and
-// without an owner, or two sessions from one ID token.
+// without an owner, or two sessions from one ID token. It ends those it has
+// seen and looks again until none are left, as the real ubusd has room for a
+// megabyte of a list and drops the rest.
 func (s *soak) sessions(after string) {
-	replies, err := s.lab.Router.Ubus("session", "list", nil)
-	if err != nil {
-		s.lose("after %s the sessions cannot be listed: %v", after, err)
-		return
-	}
 	seen := map[string]bool{}
-	for _, reply := range replies {
-		id, _ := reply["ubus_rpc_session"].(string)
-		values, _ := reply["data"].(ubus.Table)
-		rights, _ := reply["acls"].(ubus.Table)
-		user, _ := values["username"].(string)
-		if user == "" && len(rights) > 0 && id != strings.Repeat("0", 32) {
-			s.lose("after %s a session without an owner has rights: %v", after, rights)
+	for range 1000 {
+		replies, err := s.lab.Router.Ubus("session", "list", nil)
+		if err != nil {
+			s.lose("after %s the sessions cannot be listed: %v", after, err)
+			return
 		}
-		token, _ := values["luci_sso_id_token"].(string)
-		if token != "" && seen[token] {
-			s.lose("after %s two sessions came from one code", after)
+		more := false
+		for _, reply := range replies {
+			id, _ := reply["ubus_rpc_session"].(string)
+			if id == nobody {
+				continue
+			}
+			more = true
+			s.session(after, reply, seen)
+			if _, err := s.lab.Router.Ubus("session", "destroy", ubus.Table{"ubus_rpc_session": id}); err != nil {
+				s.lose("after %s a session cannot be ended: %v", after, err)
+				return
+			}
 		}
-		seen[token] = true
+		if !more {
+			return
+		}
 	}
+	s.lose("after %s there is no end of sessions", after)
+}
+
+func (s *soak) session(after string, reply ubus.Table, seen map[string]bool) {
+	values, _ := reply["data"].(ubus.Table)
+	rights, _ := reply["acls"].(ubus.Table)
+	if user, _ := values["username"].(string); user == "" && len(rights) > 0 {
+		s.lose("after %s a session without an owner has rights: %v", after, rights)
+	}
+	token, _ := values["luci_sso_id_token"].(string)
+	if token != "" && seen[token] {
+		s.lose("after %s two sessions came from one code", after)
+	}
+	seen[token] = true
 }
 
 // files looks for files that nobody needs and that will not go away.
@@ -193,7 +247,7 @@ type pendingLogin struct {
 
 // begin starts a login up to its callback, without the web server.
 func (s *soak) begin() (*pendingLogin, error) {
-	start, err := s.lab.CGI(lab.Request{})
+	start, err := s.cgi(lab.Request{})
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +274,7 @@ func (s *soak) finish() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	r, err := s.lab.CGI(p.request)
+	r, err := s.cgi(p.request)
 	if err != nil {
 		return 0, err
 	}

@@ -71,7 +71,11 @@ func (r *Router) startReal(listeners []net.Listener) error {
 }
 
 func (r *Router) startRPCD() error {
-	if err := r.startDaemon("rpcd", "/sbin/rpcd", "-s", ubusSocket, "-t", "30"); err != nil {
+	socket := ubusSocket
+	if r.rpcdSocket != "" {
+		socket = r.rpcdSocket
+	}
+	if err := r.startDaemon("rpcd", "/sbin/rpcd", "-s", socket, "-t", "30"); err != nil {
 		return err
 	}
 	return r.waitObject("session")
@@ -149,6 +153,8 @@ func (r *Router) startDaemon(name, program string, args ...string) error {
 		started <- err
 		if err == nil {
 			_ = cmd.Wait()
+			ended := name + " ended: " + cmd.ProcessState.String()
+			r.Log.Add(syslogd.Entry{Time: time.Now(), Facility: 3, Severity: 3, Tag: name, Text: ended, Raw: ended})
 		}
 	}()
 	if err := <-started; err != nil {
@@ -161,10 +167,8 @@ func (r *Router) startDaemon(name, program string, args ...string) error {
 }
 
 func (d *daemon) stop() {
-	select {
-	case <-d.done:
-		return // It died before, and its number may be somebody else's.
-	default:
+	if !d.alive() {
+		return // Its number may be somebody else's by now.
 	}
 	_ = syscall.Kill(d.pid, syscall.SIGTERM)
 	select {

@@ -81,7 +81,9 @@ type Router struct {
 
 	options Options
 	daemons []*daemon
-	stops   []func()
+	// rpcdSocket is where rpcd finds ubusd, when that is not ubusSocket.
+	rpcdSocket string
+	stops      []func()
 }
 
 // Start makes the root directory and starts everything.
