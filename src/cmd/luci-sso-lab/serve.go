@@ -72,7 +72,7 @@ func addresses(w io.Writer, l *lab.Lab) {
 }
 
 func banner(w io.Writer, l *lab.Lab, cast *people.Cast, paint paint) {
-	kind := "stand-ins for ubusd, rpcd, uhttpd and LuCI; our program and our script are the real ones"
+	kind := "stand-ins for ubusd, rpcd, uhttpd and LuCI; our program, our page and our script are the real ones"
 	password := "root / " + router.Password
 	if l.Router.Real {
 		kind, password = "the real ubusd, rpcd, uhttpd and LuCI", "root"

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sort"
 	"strings"
 
 	"luci-sso/internal/ubus"
@@ -58,6 +59,7 @@ func (h *Handler) menu(s *session) (entries []entry) {
 			}
 		}
 	}
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Path < entries[j].Path })
 	return entries
 }
 
