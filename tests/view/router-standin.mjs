@@ -23,14 +23,18 @@ export function catalogues(root) {
 	}
 }
 
-// narrow takes out what the lab grants everybody on purpose: a group of early
-// releases that no present LuCI has.
-function narrow(root) {
-	const file = join(root, 'usr/share/rpcd/acl.d/base.json');
-	const groups = JSON.parse(readFileSync(file, 'utf8'));
+// groups makes the access groups more like a router's: without the one of early
+// releases, which grants everybody everything and which the lab has on purpose,
+// with the one that every LuCI has besides, and with the words that a test
+// searches for.
+function groups(root) {
+	const dir = join(root, 'usr/share/rpcd/acl.d');
+	const base = JSON.parse(readFileSync(join(dir, 'base.json'), 'utf8'));
 
-	delete groups['luci-access'];
-	writeFileSync(file, JSON.stringify(groups));
+	delete base['luci-access'];
+	base['luci-base'].description = 'The basic procedures of LuCI';
+	writeFileSync(join(dir, 'base.json'), JSON.stringify(base));
+	writeFileSync(join(dir, 'acl.json'), JSON.stringify({ 'luci-app-acl': { description: 'Who may do what', read: { uci: [ 'rpcd' ] }, write: { uci: [ 'rpcd' ] } } }));
 }
 
 export async function startStandIn(options, logins) {
@@ -38,12 +42,12 @@ export async function startStandIn(options, logins) {
 	const dir = lab.root;
 	const prepared = join(dir, 'tmp/luci-sso-standin');
 
-	narrow(dir);
+	groups(dir);
 	catalogues(dir);
 	mkdirSync(prepared);
 	copyFileSync(join(TOP, 'package/luci-sso/files/etc/config/luci-sso'), join(dir, 'etc/config/luci-sso'));
 
-	// The lab has linked the real plugin there.
+	// The lab has linked its own build of the real plugin there.
 	if (!options.plugin) {
 		rmSync(join(dir, 'usr/libexec/rpcd/luci-sso'));
 		copyFileSync(join(TOP, 'tests/view/standin.sh'), join(dir, 'usr/libexec/rpcd/luci-sso'));
