@@ -123,9 +123,7 @@ func (r *request) route(readError error) (cgi.Response, error) {
 	if retry, err := r.admit(); err != nil {
 		return cgi.Response{RetryAfter: retry}, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), BackchannelTime)
-	defer cancel()
-	return handler(ctx)
+	return handler(context.Background())
 }
 
 // probe answers whether a login could be started.
@@ -225,6 +223,7 @@ func (r *request) relyingParty() *oidc.Party {
 		r.log.Line(syslog.Warning, "nothing can be kept in "+paths.RunDir()+": "+err.Error())
 	}
 	r.party = login.RelyingParty(r.config, cache, func(text string) { r.log.Line(syslog.Warning, text) })
+	r.party.Channel.Within(BackchannelTime)
 	return r.party
 }
 

@@ -50,6 +50,8 @@ type Client struct {
 	agent    string
 	tls      *tls.Config
 	conns    map[string]*conn
+	limit    time.Duration // Of all requests together; 0 for none.
+	spent    time.Duration
 }
 
 type conn struct {
@@ -64,6 +66,10 @@ type conn struct {
 func New(trust Trust, internal, agent string) *Client {
 	return &Client{trust: trust, internal: internal, agent: agent, conns: make(map[string]*conn)}
 }
+
+// Within bounds the time that all requests may take together. What goes by
+// between them does not count: a slow disk is not the provider's fault.
+func (c *Client) Within(limit time.Duration) { c.limit = limit }
 
 // Close ends all connections.
 func (c *Client) Close() {
@@ -101,6 +107,19 @@ func Basic(user, password string) string {
 // Do sends the request and reads the whole response. Its errors wrap one of
 // the Err values above, and their text is fit for a diagnostic line.
 func (c *Client) Do(ctx context.Context, request Request) (Response, error) {
+	if c.limit > 0 {
+		began := time.Now()
+		limited, cancel := context.WithTimeout(ctx, c.limit-c.spent)
+		defer func() {
+			cancel()
+			c.spent += time.Since(began)
+		}()
+		ctx = limited
+	}
+	return c.do(ctx, request)
+}
+
+func (c *Client) do(ctx context.Context, request Request) (Response, error) {
 	target, err := url.Parse(request.URL)
 	if err != nil || target.Scheme != "https" || target.Host == "" {
 		return Response{}, ErrInsecure
