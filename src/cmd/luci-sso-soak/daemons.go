@@ -18,19 +18,20 @@ var nobody = strings.Repeat("0", 32)
 
 // rpcd treats a real rpcd as a router does: it stops for a while, crashes and
 // is started anew, and is reloaded by somebody's package, in the middle of
-// logins. The stand-in is part of this process and cannot be treated so.
+// logins. The stand-in is part of this process and can only be reloaded.
 func (s *soak) rpcd() error {
-	if !s.lab.Router.Real {
-		return fmt.Errorf("%w: only a real rpcd can be stopped or killed", errSkip)
-	}
-	treatments := []struct {
+	type treatment struct {
 		name string
 		do   func() error
 		died bool // Sessions may be gone.
-	}{
+	}
+	treatments := []treatment{
 		{"a stop", s.pauseRPCD, false},
 		{"a crash", s.lab.Router.RestartRPCD, true},
 		{"a reload", func() error { return s.lab.Router.Signal("rpcd", syscall.SIGHUP) }, true},
+	}
+	if !s.lab.Router.Real {
+		treatments = []treatment{{"a reload", s.lab.Router.ReloadRPCD, true}}
 	}
 	rounds, through := s.many(60, 5), 0
 	for range rounds {
@@ -54,8 +55,12 @@ func (s *soak) rpcd() error {
 		}
 	}
 	s.healthy("what became of rpcd")
-	s.did("rpcd was stopped for 300 ms, killed and started anew, or reloaded at a random moment of %d callbacks (%d went through; of %d reloads rpcd crashed in %d by itself)",
-		rounds*len(treatments), through, rounds, s.crashes)
+	if s.lab.Router.Real {
+		s.did("rpcd was stopped for 300 ms, killed and started anew, or reloaded at a random moment of %d callbacks (%d went through; of %d reloads rpcd crashed in %d by itself)",
+			rounds*len(treatments), through, rounds, s.crashes)
+	} else {
+		s.did("rpcd was reloaded at a random moment of %d callbacks (%d went through; only a real one can be stopped or killed)", rounds, through)
+	}
 	return nil
 }
 
@@ -85,6 +90,9 @@ func (s *soak) callbackDuring(do func() error) (*lab.Response, *pendingLogin, er
 // one at times does when a reload overtakes calls, it is started anew, as
 // procd would.
 func (s *soak) rpcdBack() error {
+	if !s.lab.Router.Real {
+		return nil // It is never away.
+	}
 	ask := func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 		defer cancel()

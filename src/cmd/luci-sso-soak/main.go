@@ -22,8 +22,8 @@ const usage = `Usage: scripts/soak [options] [PHASE...]
 
 Wears the program down and says what was tried, how often, and what was lost.
 
-  PHASE        kills, storage, ubus, rpcd, provider, clock, flood, day; all of
-               them when none is named
+  PHASE        kills, storage, slow, ubus, rpcd, provider, clock, flood, day;
+               all of them when none is named
   --short      a sample of everything in less than a minute, as scripts/test
                runs it; without, 2000 kills and 10000 requests: some minutes
   --seed N     the random numbers of an earlier run, which printed its seed
@@ -31,7 +31,7 @@ Wears the program down and says what was tried, how often, and what was lost.
                on the real ubusd, rpcd, uhttpd and LuCI of this root file
                system (LUCI_SSO_ROUTER_ROOT), which is copied; needs root
 
-Disks that are full or read-only need root, for a mount of their own.
+Disks that are full, read-only or slow need root, for a mount of their own.
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -45,6 +45,7 @@ type phase struct {
 var phases = []phase{
 	{"kills", (*soak).kills},
 	{"storage", (*soak).storage},
+	{"slow", (*soak).slow},
 	{"ubus", (*soak).ubus},
 	{"rpcd", (*soak).rpcd},
 	{"provider", (*soak).provider},
