@@ -86,6 +86,9 @@ func (r *report) judgeCPU(row *Row) {
 		goal.Floor = fmt.Sprintf("%.2f", least)
 		goal.Reason = fmt.Sprintf("%s takes %.1f of the %.1f ms", name, floor.Cost.CPU, row.Cost.CPU)
 	}
+	if pinned := r.row(nameOurs, pinnedCallback); pinned != nil && row.Name == "callback" {
+		goal.Reason += fmt.Sprintf(", reading the router's bundle of certificates most of that; with option ca_file the callback is at %.2f", pinned.ToOther)
+	}
 	r.Goals = append(r.Goals, goal)
 }
 

@@ -84,10 +84,14 @@ func (r *report) ratios(measured bool) {
 		if row.Program != nameOurs {
 			continue
 		}
-		if other := r.row(nameOther, row.Name); other != nil {
+		name := row.Name
+		if name == pinnedCallback {
+			name = "callback" // The other has no such option.
+		}
+		if other := r.row(nameOther, name); other != nil {
 			row.ToOther = row.Cost.CPU / other.Cost.CPU
 		} else if !measured {
-			row.ToOther = row.ToEmptyGo / peer[row.Name]
+			row.ToOther = row.ToEmptyGo / peer[name]
 		}
 	}
 }

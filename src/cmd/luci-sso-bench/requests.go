@@ -79,6 +79,10 @@ func (b *bench) requests(r *report, floors []floor) error {
 			}
 		}
 	}
+	pinned, err := b.pinned()
+	if err != nil {
+		return fmt.Errorf("%s: %w", pinnedCallback, err)
+	}
 	for _, f := range floors {
 		cost := summarize(samples[f.name])
 		used, _, _ := peak(f.command(b))
@@ -100,7 +104,40 @@ func (b *bench) requests(r *report, floors []floor) error {
 			r.Requests = append(r.Requests, Row{Name: name, Program: p.name, Cost: cost})
 		}
 	}
+	r.Requests = append(r.Requests, Row{Name: pinnedCallback, Program: nameOurs, Cost: pinned})
 	return nil
+}
+
+// pinned is a callback when option ca_file names the provider's authority,
+// so that the bundle need not be read.
+func (b *bench) pinned() (Cost, error) {
+	path := "/tmp/bench-ca.pem"
+	if err := b.fill(path, b.lab.CA.PEM()); err != nil {
+		return Cost{}, err
+	}
+	if !b.lab.Router.Real {
+		path = b.at(path)
+	}
+	if err := b.lab.SetUCI("ca_file", path); err != nil {
+		return Cost{}, err
+	}
+	defer func() { _ = b.lab.SetUCI("ca_file") }()
+	p := b.ours()
+	p.upTo = firstCallback
+	var samples []sample
+	for range p.rounds {
+		err := b.visit(p, func(name string, cmd *exec.Cmd) ([]byte, error) {
+			s, err := execute(cmd)
+			if name == "callback" {
+				samples = append(samples, s)
+			}
+			return s.output, err
+		})
+		if err != nil {
+			return Cost{}, err
+		}
+	}
+	return summarize(samples), nil
 }
 
 // memory makes visits of their own, as the tools disturb the time: three for

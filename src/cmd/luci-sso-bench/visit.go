@@ -19,7 +19,10 @@ import (
 // the provider's documents on disk; the first one fetches them.
 var requestNames = []string{"probe", "start", "callback", "logout", firstCallback}
 
-const firstCallback = "first callback"
+const (
+	firstCallback  = "first callback"
+	pinnedCallback = "callback, ca_file"
+)
 
 // program is an implementation of the pages.
 type program struct {
