@@ -89,8 +89,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		switch {
 		case errors.Is(err, errSkip):
 			skipped++
-			s.did("%s was left out (%v)", p.name, err)
-			fmt.Fprintf(stdout, "skip %s: %v\n", p.name, err)
+			reason := strings.TrimPrefix(err.Error(), errSkip.Error()+": ")
+			s.did("%s was left out (%s)", p.name, reason)
+			fmt.Fprintf(stdout, "skip %s: %s\n", p.name, reason)
 			continue
 		case err != nil:
 			s.lose("%s could not be carried out: %v", p.name, err)

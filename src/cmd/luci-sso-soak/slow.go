@@ -42,7 +42,8 @@ func (s *soak) slowDisk(dir string) (*disk, error) {
 	build.Dir = filepath.Join(repo, "tools", "slowdisk")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	if text, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w: tools/slowdisk cannot be built: %w: %s", errSkip, err, text)
+		first, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+		return nil, fmt.Errorf("%w: tools/slowdisk cannot be built: %w: %s", errSkip, err, first)
 	}
 	if err := os.MkdirAll(store, 0o700); err != nil {
 		return nil, err
