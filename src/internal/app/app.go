@@ -152,7 +152,12 @@ func (r *request) start(ctx context.Context) (cgi.Response, error) {
 	if err != nil {
 		return cgi.Response{}, err
 	}
-	wanted, _ := r.Param("return")
+	wanted := ""
+	if r.FromHere() {
+		// Else any site could open a page of its choice in the session, which
+		// the Strict cookie is there to prevent.
+		wanted, _ = r.Param("return")
+	}
 	location, cookie, err := r.flow().Begin(ctx, redirectURI, localPage(wanted))
 	if err != nil {
 		return cgi.Response{}, err
@@ -200,7 +205,8 @@ func (r *request) callbackParams() login.Callback {
 	c.Cookie = secret.New(r.Cookie(stateCookieName))
 	c.Code = secret.New(value("code"))
 	c.State = secret.New(value("state"))
-	c.Issuer, c.HasIssuer = r.Param("iss")
+	c.Issuer, _ = r.Param("iss")
+	c.HasIssuer = r.HasParam("iss") // Sent twice it is nobody's.
 	c.Error = value("error")
 	c.ErrorDescription = value("error_description")
 	return c

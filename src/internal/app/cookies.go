@@ -70,6 +70,9 @@ func localPage(page string) string {
 		}
 	}
 	path, _, _ := strings.Cut(page, "?")
+	if strings.HasPrefix(path, root+"/admin/logout") {
+		return ""
+	}
 	if strings.Contains(path, "//") || strings.Contains(path, "..") || strings.Contains(path, "%") || strings.Contains(page, "#") {
 		return ""
 	}

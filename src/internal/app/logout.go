@@ -64,12 +64,8 @@ func (r *request) hasSessionCookie() bool {
 // its CSRF token, or anybody's link could log people out.
 func (r *request) ownSession(ctx context.Context) (session luci.Session, found bool, err error) {
 	stoken, _ := r.Param("stoken")
-	seen := 0
 	for _, name := range sessionCookieNames {
 		for _, id := range r.Cookies(name) {
-			if seen++; seen > 8 {
-				break
-			}
 			candidate, ok, err := r.sessions().Find(ctx, id)
 			if err != nil {
 				return luci.Session{}, false, err

@@ -10,6 +10,7 @@ package cgi
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,7 @@ type Request struct {
 	Languages []string
 	Client    netip.Addr // The peer's address; the zero Addr when the server gave none.
 
+	referer string
 	params  []pair
 	cookies []pair
 }
@@ -42,7 +44,7 @@ type pair struct{ name, value string }
 // variables are the ones read; each is held to MaxInput.
 var variables = [...]string{
 	"REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_COOKIE", "HTTP_HOST",
-	"HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTPS", "REMOTE_ADDR",
+	"HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_REFERER", "HTTPS", "REMOTE_ADDR",
 }
 
 // Read builds the request from getenv. The request is usable for an error
@@ -66,6 +68,7 @@ func Read(getenv func(string) string) (Request, error) {
 		Secure:    env["HTTPS"] == "on",
 		WantsHTML: acceptsHTML(env["HTTP_ACCEPT"]),
 		Languages: languages(env["HTTP_ACCEPT_LANGUAGE"]),
+		referer:   env["HTTP_REFERER"],
 	}
 	r.Client, _ = netip.ParseAddr(env["REMOTE_ADDR"])
 	r.Client = r.Client.Unmap()
@@ -101,6 +104,11 @@ func (r Request) Param(name string) (string, bool) {
 	return value, found
 }
 
+// HasParam reports whether a query parameter was sent at all, however often.
+func (r Request) HasParam(name string) bool {
+	return slices.ContainsFunc(r.params, func(p pair) bool { return p.name == name })
+}
+
 // Cookies returns every value sent under a name, in the browser's order: the
 // longest path first (RFC 6265 §5.4).
 func (r Request) Cookies(name string) []string {
@@ -131,6 +139,16 @@ func (r Request) Origin() (string, bool) {
 		return "", false
 	}
 	return "https://" + r.Host, true
+}
+
+// FromHere reports whether a page of this host, on whatever port, led here.
+// Another site cannot make a browser say so; one that says nothing is not
+// believed.
+func (r Request) FromHere() bool {
+	origin, ok := r.Origin()
+	here, err := url.Parse(origin)
+	from, wrong := url.Parse(r.referer)
+	return ok && err == nil && wrong == nil && strings.EqualFold(from.Hostname(), here.Hostname())
 }
 
 func validHost(hostport string) bool {

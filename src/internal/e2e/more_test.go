@@ -241,15 +241,29 @@ func TestMoreReturn(t *testing.T) {
 		"/cgi-bin/luci-sso/logout":       "/cgi-bin/luci/",
 		"/cgi-bin/luci//evil":            "/cgi-bin/luci/",
 		"/cgi-bin/luci/\r\nX: y":         "/cgi-bin/luci/",
+		"/cgi-bin/luci/admin/logout?a=b": "/cgi-bin/luci/",
 	} {
-		started := e.cgi(lab.Request{Query: "return=" + url.QueryEscape(wanted), Header: htmlClient})
-		callback, err := e.Browser().SignIn(started.Header.Get("Location"), "alice")
-		e.must(err)
-		target, err := url.Parse(callback)
-		e.must(err)
-		r := e.cgi(visit{target.Query(), started.Cookie(lab.HandshakeCookie).Value}.request(htmlClient))
-		if got := r.Header.Get("Location"); r.Status != 302 || got != want {
-			t.Errorf("return=%q leads to %q with status %d, expected %q", wanted, got, r.Status, want)
+		for _, from := range []string{e.Router.URL + "/cgi-bin/luci/", "https://evil.example.com/", ""} {
+			if from == "https://evil.example.com/" || from == "" {
+				want = "/cgi-bin/luci/" // Another site does not choose the page.
+			}
+			e.returnsTo(wanted, from, want)
 		}
+	}
+}
+
+// returnsTo signs in from a page and looks where it ends.
+func (e *env) returnsTo(wanted, from, want string) {
+	e.t.Helper()
+	header := htmlClient.Clone()
+	header.Set("Referer", from)
+	started := e.cgi(lab.Request{Query: "return=" + url.QueryEscape(wanted), Header: header})
+	callback, err := e.Browser().SignIn(started.Header.Get("Location"), "alice")
+	e.must(err)
+	target, err := url.Parse(callback)
+	e.must(err)
+	r := e.cgi(visit{target.Query(), started.Cookie(lab.HandshakeCookie).Value}.request(htmlClient))
+	if got := r.Header.Get("Location"); r.Status != 302 || got != want {
+		e.t.Errorf("return=%q from %q leads to %q with status %d, expected %q", wanted, from, got, r.Status, want)
 	}
 }

@@ -224,6 +224,7 @@ func (f *Flow) identify(ctx context.Context, metadata oidc.Metadata, tokens oidc
 	if err != nil {
 		if note, ok := fault.As(err); ok && note.Code != fault.IdentityMismatch {
 			f.Note(note)
+			identity.EmailUnknown, identity.GroupsUnknown = needEmail && !hasEmail, needGroups && !hasGroups
 			return identity, nil
 		}
 		return identity, err

@@ -28,6 +28,10 @@ import (
 // before they are fetched again.
 const CacheLifetime = 24 * time.Hour
 
+// staleTime is how long the provider has to answer where a kept copy could
+// serve as well.
+const staleTime = 3 * time.Second
+
 // AtHash says whether an ID token must carry at_hash.
 type AtHash uint8
 
@@ -115,6 +119,12 @@ func (p *Party) load(ctx context.Context, d document, force bool) error {
 	}
 	if usable && !force && age >= 0 && age < CacheLifetime {
 		return nil
+	}
+	if usable && !force {
+		// The kept copy will do: keep the time for what has none.
+		limited, cancel := context.WithTimeout(ctx, staleTime)
+		defer cancel()
+		ctx = limited
 	}
 	body, err := p.fetch(ctx, d)
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"luci-sso/internal/backchannel"
 	"luci-sso/internal/fault"
@@ -49,13 +50,14 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 	if err != nil {
 		return Tokens{}, err
 	}
-	return readTokens(response)
+	return readTokens(response, p.ClientSecret, code, verifier)
 }
 
-// readTokens reads the token endpoint's answer, whatever it is.
-func readTokens(response backchannel.Response) (Tokens, error) {
+// readTokens reads the token endpoint's answer, whatever it is. sent are the
+// secrets of the request, which an error may repeat.
+func readTokens(response backchannel.Response, sent ...secret.Value) (Tokens, error) {
 	if response.Status != 200 {
-		return Tokens{}, tokenError(response)
+		return Tokens{}, tokenError(response, sent...)
 	}
 	var body struct {
 		ID          string `json:"id_token"`
@@ -70,7 +72,7 @@ func readTokens(response backchannel.Response) (Tokens, error) {
 	if value := text(body.Error); value != "" && body.ID == "" {
 		// Some providers refuse with status 200.
 		return Tokens{}, fault.New(fault.MissingIDToken, "the token response has status 200 but no id_token: "+
-			fault.ProviderError(fault.TokenEndpoint, value, text(body.Description), response.Status).Text)
+			fault.ProviderError(fault.TokenEndpoint, conceal(value, sent), conceal(text(body.Description), sent), response.Status).Text)
 	}
 	return Tokens{ID: secret.New(body.ID), Access: secret.New(body.Access)}, nil
 }
@@ -100,7 +102,7 @@ func (p *Party) Method(m Metadata) string {
 
 // tokenError makes the fault of a refused token request (RFC 6749 §5.2). The
 // body may be anything: only a JSON object with a text under error counts.
-func tokenError(response backchannel.Response) error {
+func tokenError(response backchannel.Response, sent ...secret.Value) error {
 	value, description := errorOf(response.Body)
 	detail := "the token endpoint answered with HTTP status " + strconv.Itoa(response.Status)
 	switch {
@@ -109,8 +111,20 @@ func tokenError(response backchannel.Response) error {
 	case value == "":
 		detail += " and names no error (" + shape(response) + ")"
 	}
-	advice := fault.ProviderError(fault.TokenEndpoint, value, description, response.Status)
+	advice := fault.ProviderError(fault.TokenEndpoint, conceal(value, sent), conceal(description, sent), response.Status)
 	return fault.New(advice.Code, detail+": "+advice.Text)
+}
+
+// conceal takes secrets out of a provider's text, as they are and as a form
+// has them.
+func conceal(text string, secrets []secret.Value) string {
+	for _, s := range secrets {
+		if !s.Empty() {
+			text = strings.ReplaceAll(text, s.Reveal(), "…")
+			text = strings.ReplaceAll(text, url.QueryEscape(s.Reveal()), "…")
+		}
+	}
+	return text
 }
 
 // errorOf reads error and error_description out of a response, "" for what

@@ -19,6 +19,9 @@ type Identity struct {
 	Email    string // "" when none is known.
 	Verified oidc.Verified
 	Groups   []string
+	// What could not be learned, because the provider failed to answer: that
+	// is not the same as nothing.
+	EmailUnknown, GroupsUnknown bool
 }
 
 // Rules are the settings that bear on the decision.
@@ -35,12 +38,16 @@ type Match struct {
 }
 
 // Find returns the first role, in the order of the file, that the identity
-// has by e-mail, group or subject.
+// has by e-mail, group or subject. It goes no further than a role that might
+// match by what is unknown: a later one may give more than this person has.
 func Find(roles []config.Role, id Identity, rules Rules) Match {
 	for i := range roles {
 		kind, value := matches(&roles[i], id, rules)
 		switch kind {
 		case "":
+			if id.GroupsUnknown && len(roles[i].Groups) > 0 || id.EmailUnknown && len(roles[i].Emails) > 0 {
+				return Match{}
+			}
 			continue
 		case "group":
 			// An address or a subject would tell in the log who it is.
