@@ -64,7 +64,7 @@ func (x *exchange) runProgram(ctx context.Context, found located) {
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGKILL) })
 	defer stop()
 
-	complete := x.relay(output)
+	complete := x.relay(&lastWords{output})
 	<-ended
 	for _, line := range strings.Split(strings.TrimSpace(complaints.String()), "\n") {
 		if line != "" && config.Log != nil {
@@ -76,6 +76,19 @@ func (x *exchange) runProgram(ctx context.Context, found located) {
 		return
 	}
 	x.end()
+}
+
+// lastWords reads what is in the pipe even when the deadline has passed before
+// anybody came to read, as on a machine with too much to do.
+type lastWords struct{ pipe *os.File }
+
+func (w *lastWords) Read(p []byte) (int, error) {
+	n, err := w.pipe.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = w.pipe.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		n, err = w.pipe.Read(p)
+	}
+	return n, err
 }
 
 // relay sends headers and body of a program and reports false when there was
