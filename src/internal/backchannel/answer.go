@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package backchannel owns the router's own requests to the identity
+package backchannel
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// readAnswer reads one HTTP/1.1 response (RFC 9112), interim ones skipped.
+func readAnswer(r *bufio.Reader) (answer, error) {
+	for range 5 {
+		status, header, err := readHead(r)
+		if err != nil {
+			return answer{}, err
+		}
+		if status == 101 {
+			return answer{}, errors.New("the server switched protocols unasked")
+		}
+		if status < 200 {
+			continue
+		}
+		a := answer{close: header.has("connection", "close")}
+		a.Status = status
+		a.Location = header.first("location")
+		media, _, _ := strings.Cut(header.first("content-type"), ";")
+		a.ContentType = strings.ToLower(strings.TrimSpace(media))
+		a.Date, _ = time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", header.first("date"))
+		if encoding := header.first("content-encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+			return answer{}, errors.New("the response is compressed although that was not asked for")
+		}
+		ends, err := a.readBody(r, header)
+		a.close = a.close || ends
+		return a, err
+	}
+	return answer{}, errors.New("too many interim responses")
+}
+
+// fields are a response's header fields by lower-case name.
+type fields map[string][]string
+
+func (f fields) first(name string) string {
+	if values := f[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+func (f fields) has(name, token string) bool {
+	for _, value := range f[name] {
+		for _, part := range strings.Split(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(part), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func readHead(r *bufio.Reader) (status int, header fields, err error) {
+	line, err := readLine(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	version, rest, _ := strings.Cut(line, " ")
+	digits, _, _ := strings.Cut(rest, " ")
+	status, err = strconv.Atoi(digits)
+	if err != nil || len(digits) != 3 || status < 100 || version != "HTTP/1.1" && version != "HTTP/1.0" {
+		return 0, nil, errors.New("the server does not speak HTTP/1.1")
+	}
+	header = make(fields)
+	if version == "HTTP/1.0" {
+		header["connection"] = []string{"close"}
+	}
+	for size := len(line); ; {
+		if line, err = readLine(r); err != nil {
+			return 0, nil, err
+		}
+		if line == "" {
+			return status, header, nil
+		}
+		if size += len(line); size > maxHeader {
+			return 0, nil, fmt.Errorf("%w: the header is longer than %d bytes", ErrTooLarge, maxHeader)
+		}
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || name == "" || strings.ContainsAny(name, " \t") {
+			return 0, nil, errors.New("the response has a malformed header")
+		}
+		name = strings.ToLower(name)
+		header[name] = append(header[name], strings.Trim(value, " \t"))
+	}
+}
+
+// readBody fills in the body and reports whether the connection ended with it.
+func (a *answer) readBody(r *bufio.Reader, header fields) (ends bool, err error) {
+	if a.Status == 204 || a.Status == 304 {
+		return false, nil
+	}
+	coding, lengths := header.first("transfer-encoding"), header["content-length"]
+	switch {
+	case coding != "":
+		if !strings.EqualFold(coding, "chunked") || len(lengths) > 0 {
+			return true, errors.New("the response has no clear length")
+		}
+		a.Body, err = readChunks(r)
+		return false, err
+	case len(lengths) > 0:
+		length, err := strconv.ParseUint(lengths[0], 10, 63)
+		if err != nil || len(lengths) > 1 {
+			return true, errors.New("the response has no clear length")
+		}
+		if length > MaxBody {
+			return true, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, length, MaxBody)
+		}
+		a.Body = make([]byte, length)
+		_, err = io.ReadFull(r, a.Body)
+		return false, err
+	default:
+		a.Body, err = io.ReadAll(io.LimitReader(r, MaxBody+1))
+		if err == nil && len(a.Body) > MaxBody {
+			err = fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, MaxBody)
+		}
+		return true, err
+	}
+}
+
+func readChunks(r *bufio.Reader) ([]byte, error) {
+	var body []byte
+	for {
+		line, err := readLine(r)
+		if err != nil {
+			return nil, err
+		}
+		digits, _, _ := strings.Cut(line, ";")
+		size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 31)
+		if err != nil {
+			return nil, errors.New("the response has a malformed chunk")
+		}
+		if size == 0 {
+			for range 100 {
+				if line, err = readLine(r); err != nil || line == "" {
+					return body, err
+				}
+			}
+			return nil, errors.New("the response has too many trailer fields")
+		}
+		if uint64(len(body))+size > MaxBody {
+			return nil, fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, MaxBody)
+		}
+		start := len(body)
+		body = append(body, make([]byte, size)...)
+		if _, err := io.ReadFull(r, body[start:]); err != nil {
+			return nil, err
+		}
+		if line, err = readLine(r); err != nil || line != "" {
+			return nil, errors.New("the response has a malformed chunk")
+		}
+	}
+}
+
+// readLine reads a line of the header or of the chunk framing without its
+// end; one longer than maxLine is an error.
+func readLine(r *bufio.Reader) (string, error) {
+	line, err := r.ReadSlice('\n')
+	if err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return "", err
+	}
+	return strings.TrimRight(string(line), "\r\n"), nil
+}
