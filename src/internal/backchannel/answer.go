@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package backchannel owns the router's own requests to the identity
 package backchannel
 
 import (
