@@ -120,3 +120,14 @@ func (e *env) onlyRoles(text string) {
 	head, _, _ := strings.Cut(string(raw), "config role")
 	e.must(e.WriteConfig(head + text))
 }
+
+// TestTrustNobodysSession: the session that rpcd gives to whoever has none is
+// nobody's, and so none to log out of.
+func TestTrustNobodysSession(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	r := e.cgi(lab.Request{Path: "/logout", Cookie: "sysauth_https=" + strings.Repeat("0", 32), Header: plainClient})
+	if location := r.Header.Get("Location"); r.Status != 302 || location != "/" {
+		t.Errorf("status %d to %q, expected 302 to /, as for no session", r.Status, location)
+	}
+}

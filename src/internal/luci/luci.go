@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"luci-sso/internal/acl"
@@ -288,9 +289,10 @@ func (m *Manager) List(ctx context.Context) ([]Session, error) {
 	return sessions, nil
 }
 
-// validID reports whether text has the form of rpcd's session ids.
+// validID reports whether text has the form of rpcd's session ids. All zeros
+// is the one that rpcd gives to whoever has none.
 func validID(text string) bool {
-	if len(text) != 32 {
+	if len(text) != 32 || strings.Trim(text, "0") == "" {
 		return false
 	}
 	for i := 0; i < len(text); i++ {
