@@ -29,6 +29,7 @@ type settings struct {
 	router, provider, peopleFile, routerRoot, program string
 	faults                                            repeated
 	listFaults, check, json, keep, plain, removeSelf  bool
+	fresh                                             bool
 }
 
 // repeated is a flag that can be given more than once, or with commas.
@@ -55,6 +56,9 @@ nothing behind.
                       a browser, say how it went, and end (0: all is well)
   --json              with --check: the result as JSON; without: one line of
                       JSON with the addresses instead of the welcome
+
+  --fresh             a router as the package leaves it, for you to configure on
+                      its page or in its file, by a guide
 
   --people FILE       who can sign in, an INI file; a missing FILE is made from
                       the built-in example, for you to edit
@@ -116,6 +120,7 @@ func parse(args []string) (*settings, error) {
 	flags.BoolVar(&s.check, "check", false, "")
 	flags.BoolVar(&s.json, "json", false, "")
 	flags.BoolVar(&s.keep, "keep", false, "")
+	flags.BoolVar(&s.fresh, "fresh", false, "")
 	flags.BoolVar(&s.plain, "plain", false, "")
 	// For scripts/lab, which cannot remove what it executes.
 	flags.BoolVar(&s.removeSelf, "remove-self", false, "")
@@ -124,6 +129,9 @@ func parse(args []string) (*settings, error) {
 	}
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("%q is not an option", flags.Arg(0))
+	}
+	if s.fresh && s.check {
+		return nil, errors.New("--check needs the lab's own configuration: leave --fresh out")
 	}
 	for _, name := range s.faults {
 		if _, err := idp.Named(name); err != nil {

@@ -45,6 +45,13 @@ func (s *settings) serve(cast *people.Cast, stop <-chan os.Signal, stdout, stder
 		printing.Unlock()
 		return s.fail(stdout, stderr, err)
 	}
+	if s.fresh {
+		if err := l.Unconfigure(); err != nil {
+			printing.Unlock()
+			l.Close()
+			return s.fail(stdout, stderr, err)
+		}
+	}
 	if s.json {
 		addresses(stdout, l)
 	} else {
@@ -81,7 +88,8 @@ func banner(w io.Writer, l *lab.Lab, cast *people.Cast, paint paint) {
 	fmt.Fprintf(w, "  Router    %s   password login: %s\n", paint.bold(l.Router.URL+"/"), password)
 	fmt.Fprintf(w, "            %s\n", paint.dim(kind))
 	fmt.Fprintf(w, "            %s\n", paint.dim("roles and options, read at each request: "+l.Router.At("/etc/config/luci-sso")))
-	fmt.Fprintf(w, "  Provider  %s   faults, keys, discovery\n\n", paint.bold(l.IDP.URL+"/"))
+	fmt.Fprintf(w, "  Provider  %s   faults, keys, discovery\n", paint.bold(l.IDP.URL+"/"))
+	fmt.Fprintf(w, "            %s\n\n", paint.dim("its client for this router: "+l.IDP.Client.ID+", secret "+l.IDP.Client.Secret))
 	fmt.Fprintf(w, "  1. Open %s and accept the certificate.\n", l.Router.URL+"/")
 	fmt.Fprintf(w, "     %s\n", paint.dim("(Or trust the lab's authority: "+l.Router.At("/etc/ssl/certs/ca-certificates.crt")+")"))
 	fmt.Fprintf(w, "  2. Press %s, accept the provider's certificate, and sign in as\n\n", paint.bold("Login with SSO"))

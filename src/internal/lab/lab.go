@@ -188,6 +188,20 @@ func (l *Lab) SetUCI(option string, values ...string) error {
 	return l.Router.WriteConfig(l.config.Text())
 }
 
+// Unconfigure puts the configuration that the package ships in the place of
+// the lab's.
+func (l *Lab) Unconfigure() error {
+	repo, err := Repository()
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(repo, "package/luci-sso/files/etc/config/luci-sso"))
+	if err != nil {
+		return err
+	}
+	return l.WriteConfig(string(text))
+}
+
 // WriteConfig replaces the text of /etc/config/luci-sso, whatever it is. The
 // next SetUCI starts from what the lab itself wrote last.
 func (l *Lab) WriteConfig(text string) error { return l.Router.WriteConfig(text) }
