@@ -22,7 +22,7 @@ const presets = [
 		note: _('For groups add a mapper “Group Membership” named groups with “Full group path” off.')
 	},
 	{
-		id: 'authentik', name: 'Authentik', issuer: 'https://auth.example.com/application/o/router/', scope: PLAIN, claim: 'groups',
+		id: 'authentik', name: 'Authentik', issuer: 'https://auth.example.com/application/o/luci-router/', scope: PLAIN, claim: 'groups',
 		slash: true, unverified: true, where: 'Applications › Create with Provider › OAuth2/OpenID', redirect: 'Redirect URIs/Origins',
 		note: _('Choose a signing key there; groups come with the scope profile.')
 	},
