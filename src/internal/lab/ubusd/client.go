@@ -187,15 +187,25 @@ func (c *client) call(m *ubus.Message, o *registered) ubus.Status {
 	return status
 }
 
+// pause waits for as long as the fault delays, and reports false when ctx ends
+// before that.
+func (f Fault) pause(ctx context.Context) bool {
+	if f.Delay <= 0 {
+		return true
+	}
+	select {
+	case <-time.After(f.Delay):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // withFault carries a request out, or whatever a fault says instead.
 func (c *client) withFault(m *ubus.Message, object, method string, run func() ubus.Status) bool {
 	f := c.broker.fault(object, method)
-	if f.Delay > 0 {
-		select {
-		case <-time.After(f.Delay):
-		case <-c.ctx.Done():
-			return false
-		}
+	if !f.pause(c.ctx) {
+		return false
 	}
 	switch {
 	case f.Lose:

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"time"
 
 	"luci-sso/internal/ubus"
 )
@@ -145,12 +144,8 @@ func (c *passage) forth(raw []byte, m *ubus.Message) bool {
 		c.mu.Unlock()
 		f = c.proxy.broker.fault(object, m.Method)
 	}
-	if f.Delay > 0 {
-		select {
-		case <-time.After(f.Delay):
-		case <-c.ctx.Done():
-			return false
-		}
+	if !f.pause(c.ctx) {
+		return false
 	}
 	switch {
 	case f.Lose:
