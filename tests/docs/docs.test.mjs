@@ -2,7 +2,7 @@
 //
 // What of the documentation can be checked without the program: links and
 // anchors, pictures, the syntax of shell snippets, the form of every guide.
-// What needs the program is the Go package src/internal/doccheck.
+// What needs the program is the Go package src/tests/doccheck.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

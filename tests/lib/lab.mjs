@@ -26,7 +26,7 @@ function build() {
 	// Files of tests that run side by side each build their own.
 	const program = join(output('bin'), `luci-sso-lab-${process.pid}`);
 
-	execFileSync('go', [ 'build', '-o', program, './cmd/luci-sso-lab' ], {
+	execFileSync('go', [ 'build', '-o', program, './lab/cmd/luci-sso-lab' ], {
 		cwd: join(TOP, 'src'), stdio: 'inherit', env: { ...process.env, CGO_ENABLED: '0' },
 	});
 

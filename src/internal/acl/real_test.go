@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"luci-sso/internal/lab/openwrt"
 	"luci-sso/internal/ubus"
+	"luci-sso/lab/openwrt"
 )
 
 // passwordHash is crypt's for the password.

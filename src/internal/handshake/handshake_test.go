@@ -15,7 +15,7 @@ import (
 	"luci-sso/internal/fault"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/store"
-	"luci-sso/internal/store/storetest"
+	"luci-sso/tests/storetest"
 )
 
 func options(root string) Options {

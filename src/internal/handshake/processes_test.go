@@ -13,7 +13,7 @@ import (
 	"luci-sso/internal/fault"
 	"luci-sso/internal/ratelimit"
 	"luci-sso/internal/secret"
-	"luci-sso/internal/store/storetest"
+	"luci-sso/tests/storetest"
 )
 
 func TestFiftyProcessesOnAnEmptyDisk(t *testing.T) {

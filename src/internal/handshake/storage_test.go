@@ -15,7 +15,7 @@ import (
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/store"
-	"luci-sso/internal/store/storetest"
+	"luci-sso/tests/storetest"
 )
 
 func TestKey(t *testing.T) {

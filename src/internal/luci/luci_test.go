@@ -11,10 +11,10 @@ import (
 
 	"luci-sso/internal/acl"
 	"luci-sso/internal/fault"
-	"luci-sso/internal/lab/rpcd"
-	"luci-sso/internal/lab/ubusd"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/ubus"
+	"luci-sso/lab/rpcd"
+	"luci-sso/lab/ubusd"
 )
 
 // router is a broker with rpcd's session object.

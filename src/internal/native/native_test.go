@@ -21,8 +21,8 @@ import (
 	"strings"
 	"testing"
 
-	"luci-sso/internal/lab"
-	"luci-sso/internal/lab/openwrt"
+	"luci-sso/lab"
+	"luci-sso/lab/openwrt"
 )
 
 // ask is one call; null is told apart from an empty result.

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"luci-sso/internal/random/randomtest"
+	"luci-sso/tests/randomtest"
 )
 
 // TestMain doubles as two helpers: "filter" breaks the random source and

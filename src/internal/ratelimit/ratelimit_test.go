@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"luci-sso/internal/fault"
-	"luci-sso/internal/store/storetest"
+	"luci-sso/tests/storetest"
 )
 
 func TestMain(m *testing.M) {

@@ -12,7 +12,7 @@ import (
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/secret"
-	"luci-sso/internal/store/storetest"
+	"luci-sso/tests/storetest"
 )
 
 func TestMain(m *testing.M) {

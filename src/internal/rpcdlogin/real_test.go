@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"luci-sso/internal/acl"
-	"luci-sso/internal/lab/openwrt"
 	"luci-sso/internal/ubus"
+	"luci-sso/lab/openwrt"
 )
 
 // TestRealRPCDReload reloads the router's rpcd in the middle of sessions: each

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/store/storetest"
+	"luci-sso/tests/storetest"
 )
 
 func TestMain(m *testing.M) {

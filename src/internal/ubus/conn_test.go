@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/lab/ubusd"
-	"luci-sso/internal/lab/ubusd/ubustest"
 	"luci-sso/internal/ubus"
+	"luci-sso/lab/ubusd"
+	"luci-sso/lab/ubusd/ubustest"
 )
 
 func startBroker(t *testing.T) (*ubusd.Broker, string) {

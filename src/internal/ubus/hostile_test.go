@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/lab/ubusd/ubustest"
 	"luci-sso/internal/ubus"
+	"luci-sso/lab/ubusd/ubustest"
 )
 
 // hostile serves one client with script and returns the socket.

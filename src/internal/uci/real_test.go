@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"luci-sso/internal/lab/openwrt"
+	"luci-sso/lab/openwrt"
 )
 
 // TestRealUCI compares Parse with the router's own `uci` on every odd file and
