@@ -27,7 +27,8 @@ import (
 	"sync"
 	"syscall"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/lab/certs"
 	"luci-sso/lab/idp"
 	"luci-sso/lab/people"

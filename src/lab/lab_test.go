@@ -12,7 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/lab/idp"
 )
 

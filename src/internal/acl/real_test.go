@@ -10,7 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/lab/openwrt"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 func TestMethodsAreInOrder(t *testing.T) {

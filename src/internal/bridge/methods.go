@@ -9,11 +9,12 @@ import (
 	"io"
 	"strings"
 
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/internal/events"
 	"luci-sso/internal/explain"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/paths"
-	"luci-sso/internal/ubus"
 )
 
 // Limits of what a caller may send.

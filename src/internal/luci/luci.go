@@ -12,11 +12,12 @@ import (
 	"strings"
 	"time"
 
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/internal/acl"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/syslog"
-	"luci-sso/internal/ubus"
 	"luci-sso/internal/uci"
 )
 

@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+
 	"luci-sso/internal/acl"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/secret"
-	"luci-sso/internal/ubus"
 	"luci-sso/lab/rpcd"
-	"luci-sso/lab/ubusd"
 )
 
 // router is a broker with rpcd's session object.

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/internal/acl"
-	"luci-sso/internal/ubus"
 	"luci-sso/lab/openwrt"
 )
 

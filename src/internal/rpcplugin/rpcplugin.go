@@ -20,9 +20,10 @@ import (
 	"io"
 	"time"
 
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/internal/bridge"
 	"luci-sso/internal/syslog"
-	"luci-sso/internal/ubus"
 )
 
 // Time is how long a call may take. rpcd kills the program after 30 s, and

@@ -20,7 +20,7 @@ import (
 	"strings"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // Base is LuCI's address.

@@ -10,7 +10,8 @@ import (
 	"sort"
 	"strings"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/internal/uci"
 )
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // Call calls a method on the router's bus at socketPath and returns the last

@@ -8,8 +8,8 @@ import (
 	"os"
 	"syscall"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
 )
 
 // ErrStandIn: only the daemons of a real router can be treated so.

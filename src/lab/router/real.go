@@ -18,7 +18,8 @@ import (
 	"syscall"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/lab/certs"
 	"luci-sso/lab/syslogd"
 )

@@ -20,12 +20,13 @@ import (
 	"strconv"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+
 	"luci-sso/internal/uci"
 	"luci-sso/lab/luci"
 	"luci-sso/lab/rpcd"
 	"luci-sso/lab/syslogd"
-	"luci-sso/lab/ubusd"
 	"luci-sso/lab/ubushttp"
 	"luci-sso/lab/uhttpd"
 )

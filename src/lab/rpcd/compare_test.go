@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd/ubustest"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd/ubustest"
 )
 
 // side is one of the two things compared.

@@ -11,7 +11,7 @@ import (
 	"sort"
 	"strings"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // setupRights grants what the access groups give a login. l nil is the

@@ -6,8 +6,8 @@ import (
 	"context"
 	"sort"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
 )
 
 // method carries out one method of `session`. The arguments it does not find

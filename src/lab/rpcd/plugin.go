@@ -13,8 +13,8 @@ import (
 	"sort"
 	"time"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
 )
 
 // pluginTimeout is rpcd's for a program (`option timeout` of its

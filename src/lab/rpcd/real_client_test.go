@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"reflect"
 	"strings"
 	"sync"
@@ -13,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd/ubustest"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd/ubustest"
 )
 
 // The client does against the real ubusd and rpcd what a login does, and
@@ -24,6 +26,16 @@ func TestClientAgainstRealBus(t *testing.T) {
 	r.startRPCD(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+
+	t.Run("the client's own live test", func(t *testing.T) {
+		command := exec.CommandContext(ctx, "go", "test", "-count=1", "-v", "-run", "^TestLive$", ".")
+		command.Dir = "../../ubus-go"
+		command.Env = append(os.Environ(), "UBUS_SOCKET="+r.socket)
+		out, err := command.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "--- PASS: TestLive") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
 
 	t.Run("logins at the same time", func(t *testing.T) {
 		var wg sync.WaitGroup

@@ -15,9 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+
 	"luci-sso/lab/rpcd"
-	"luci-sso/lab/ubusd"
 )
 
 // router is a copy of a real root file system with the real ubusd and rpcd

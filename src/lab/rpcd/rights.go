@@ -6,7 +6,7 @@ import (
 	"sort"
 	"strings"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // rights are the permissions of one scope, in the order rpcd keeps them: by

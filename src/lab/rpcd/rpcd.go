@@ -22,8 +22,8 @@ import (
 	"sync"
 	"time"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
 )
 
 const (

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd/ubustest"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd/ubustest"
 )
 
 func TestCreate(t *testing.T) {

@@ -11,9 +11,10 @@ import (
 	"sort"
 	"strings"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+
 	"luci-sso/internal/uci"
-	"luci-sso/lab/ubusd"
 )
 
 // The `uci` object: what a settings page needs of it. Each session has its own

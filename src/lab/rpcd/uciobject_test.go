@@ -10,11 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+	"github.com/openwrt/ubus-go/ubusd/ubustest"
+
 	"luci-sso/internal/uci"
 	"luci-sso/lab/rpcd"
-	"luci-sso/lab/ubusd"
-	"luci-sso/lab/ubusd/ubustest"
 )
 
 const uciBefore = `config oidc 'default'

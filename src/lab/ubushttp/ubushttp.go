@@ -15,7 +15,7 @@ import (
 	"net/http"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // Prefix is where LuCI looks for it.

@@ -10,10 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+	"github.com/openwrt/ubus-go/ubusd/ubustest"
+
 	"luci-sso/lab/rpcd"
-	"luci-sso/lab/ubusd"
-	"luci-sso/lab/ubusd/ubustest"
 	"luci-sso/lab/ubushttp"
 )
 

@@ -11,8 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/internal/bridge"
-	"luci-sso/internal/ubus"
 )
 
 // tree is everything below the root with size and content of small files.

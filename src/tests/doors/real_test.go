@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/internal/bridge"
-	"luci-sso/internal/ubus"
 	"luci-sso/lab"
 	"luci-sso/lab/openwrt"
 )

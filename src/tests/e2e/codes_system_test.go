@@ -9,9 +9,10 @@ import (
 	"strings"
 	"syscall"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+
 	"luci-sso/lab"
-	"luci-sso/lab/ubusd"
 )
 
 // Codes of the router itself: ubus, disk, certificates, randomness, limits.

@@ -11,9 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openwrt/ubus-go/ubusd"
+
 	"luci-sso/lab"
 	"luci-sso/lab/idp"
-	"luci-sso/lab/ubusd"
 )
 
 // TestMoreHangs: whoever never answers costs a request its time limit and no

@@ -9,7 +9,8 @@ import (
 	"syscall"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+
 	"luci-sso/lab"
 )
 

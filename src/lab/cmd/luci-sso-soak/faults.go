@@ -8,10 +8,11 @@ import (
 	"syscall"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+
 	"luci-sso/lab"
 	"luci-sso/lab/idp"
-	"luci-sso/lab/ubusd"
 )
 
 // storage makes the disk slow, full and read-only.

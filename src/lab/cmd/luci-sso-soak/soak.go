@@ -15,9 +15,10 @@ import (
 	"strings"
 	"sync"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+
 	"luci-sso/lab"
-	"luci-sso/lab/ubusd"
 )
 
 // soak is a lab that is being worn down.

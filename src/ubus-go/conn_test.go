@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd"
-	"luci-sso/lab/ubusd/ubustest"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+	"github.com/openwrt/ubus-go/ubusd/ubustest"
 )
 
 func startBroker(t *testing.T) (*ubusd.Broker, string) {

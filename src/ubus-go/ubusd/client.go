@@ -8,7 +8,7 @@ import (
 	"net"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // client is the broker's side of one connection.

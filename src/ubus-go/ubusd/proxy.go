@@ -9,7 +9,7 @@ import (
 	"os"
 	"sync"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // Proxy stands between programs and a real ubusd and has the faults of a

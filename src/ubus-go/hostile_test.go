@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd/ubustest"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd/ubustest"
 )
 
 // hostile serves one client with script and returns the socket.

@@ -5,7 +5,7 @@ package ubusd
 import (
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // Lookup, as a method in SetFault, means the lookup of the object.

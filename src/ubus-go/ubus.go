@@ -4,10 +4,10 @@
 // protocol of ubusd and libubus: it looks objects up, invokes their methods
 // and converts arguments and replies from and to blobmsg.
 //
-// The package owns the protocol and nothing else. It knows no object, no
-// path of a socket and no policy, depends on the standard library alone and
-// can be lifted out of this module. The codec (Message, Decode, Append) is
-// exported because a broker for tests needs the other direction too.
+// The package owns the protocol and nothing else: it knows no object, no path
+// of a socket and no policy, and depends on the standard library alone. The
+// codec (Message, Decode, Append) is exported because a broker needs the other
+// direction too; package ubusd is one, for tests.
 //
 // Whatever arrives is treated as hostile: lengths are checked before they are
 // used, nesting and sizes are bounded, and a message that breaks a rule is an

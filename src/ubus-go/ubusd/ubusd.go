@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ubusd is the lab's stand-in for OpenWrt's message broker: it
+// Package ubusd is a stand-in for OpenWrt's message broker, for tests: it
 // listens on a unix socket, greets clients, answers lookups and carries calls
 // to objects that live in this process. It speaks the wire protocol well
 // enough for the real `ubus list -v` and `ubus call`.
 //
 // It owns the broker's behaviour and the faults a test can switch on. It
-// knows no object: package rpcd brings `session`. There are no access lists,
-// no subscriptions and no events, and it is never part of the router binary.
+// knows no object. There are no access lists, no subscriptions and no events,
+// and it belongs into no program that runs on a router.
 package ubusd
 
 import (
@@ -23,7 +23,7 @@ import (
 	"strings"
 	"sync"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // Handler carries out a method: it returns the replies, usually one or none,

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
+	ubus "github.com/openwrt/ubus-go"
 )
 
 // Socket is a path short enough for a socket, which t.TempDir is not always.

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"luci-sso/internal/ubus"
-	"luci-sso/lab/ubusd"
-	"luci-sso/lab/ubusd/ubustest"
+	ubus "github.com/openwrt/ubus-go"
+	"github.com/openwrt/ubus-go/ubusd"
+	"github.com/openwrt/ubus-go/ubusd/ubustest"
 )
 
 // Through a proxy a call goes as without it, except for the proxy's faults.

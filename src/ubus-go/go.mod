@@ -1,0 +1,3 @@
+module github.com/openwrt/ubus-go
+
+go 1.23.0
