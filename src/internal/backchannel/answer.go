@@ -23,6 +23,9 @@ func readAnswer(r *bufio.Reader) (answer, error) {
 			return answer{}, errors.New("the server switched protocols unasked")
 		}
 		if status < 200 {
+			if len(header["transfer-encoding"])+len(header["content-length"]) > 0 {
+				return answer{}, errUnclear
+			}
 			continue
 		}
 		a := answer{close: header.has("connection", "close")}
@@ -40,6 +43,10 @@ func readAnswer(r *bufio.Reader) (answer, error) {
 	}
 	return answer{}, errors.New("too many interim responses")
 }
+
+// errUnclear: where the response ends could be read in more than one way, by
+// us and by a proxy on the way.
+var errUnclear = errors.New("the response has no clear length")
 
 // fields are a response's header fields by lower-case name.
 type fields map[string][]string
@@ -75,7 +82,7 @@ func readHead(r *bufio.Reader) (status int, header fields, err error) {
 	}
 	header = make(fields)
 	if version == "HTTP/1.0" {
-		header["connection"] = []string{"close"}
+		header["connection"], header[oldVersion] = []string{"close"}, []string{""}
 	}
 	for size := len(line); ; {
 		if line, err = readLine(r); err != nil {
@@ -88,7 +95,7 @@ func readHead(r *bufio.Reader) (status int, header fields, err error) {
 			return 0, nil, fmt.Errorf("%w: the header is longer than %d bytes", ErrTooLarge, maxHeader)
 		}
 		name, value, ok := strings.Cut(line, ":")
-		if !ok || name == "" || strings.ContainsAny(name, " \t") {
+		if !ok || !isToken(name) || strings.ContainsAny(value, "\r\x00") {
 			return 0, nil, errors.New("the response has a malformed header")
 		}
 		name = strings.ToLower(name)
@@ -96,23 +103,40 @@ func readHead(r *bufio.Reader) (status int, header fields, err error) {
 	}
 }
 
+// oldVersion marks a response of HTTP/1.0, which knows no chunks. No field can
+// have this name.
+const oldVersion = ":1.0"
+
+// isToken reports whether text can be the name of a field (RFC 9110 §5.6.2).
+// What is nearly "Transfer-Encoding" must not count as another field.
+func isToken(text string) bool {
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+			return false
+		}
+	}
+	return text != ""
+}
+
 // readBody fills in the body and reports whether the connection ended with it.
 func (a *answer) readBody(r *bufio.Reader, header fields) (ends bool, err error) {
-	if a.Status == 204 || a.Status == 304 {
-		return false, nil
-	}
-	coding, lengths := header.first("transfer-encoding"), header["content-length"]
+	codings, lengths := header["transfer-encoding"], header["content-length"]
 	switch {
-	case coding != "":
-		if !strings.EqualFold(coding, "chunked") || len(lengths) > 0 {
-			return true, errors.New("the response has no clear length")
+	case len(codings) > 0:
+		// Exactly one, chunked, and nothing that contradicts it (RFC 9112 §6).
+		if len(codings) > 1 || !strings.EqualFold(codings[0], "chunked") || len(lengths) > 0 || header[oldVersion] != nil || a.Status == 204 || a.Status == 304 {
+			return true, errUnclear
 		}
 		a.Body, err = readChunks(r)
 		return false, err
 	case len(lengths) > 0:
 		length, err := strconv.ParseUint(lengths[0], 10, 63)
 		if err != nil || len(lengths) > 1 {
-			return true, errors.New("the response has no clear length")
+			return true, errUnclear
+		}
+		if a.Status == 204 || a.Status == 304 {
+			return length > 0, nil
 		}
 		if length > MaxBody {
 			return true, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, length, MaxBody)
@@ -120,6 +144,8 @@ func (a *answer) readBody(r *bufio.Reader, header fields) (ends bool, err error)
 		a.Body = make([]byte, length)
 		_, err = io.ReadFull(r, a.Body)
 		return false, err
+	case a.Status == 204 || a.Status == 304:
+		return false, nil
 	default:
 		a.Body, err = io.ReadAll(io.LimitReader(r, MaxBody+1))
 		if err == nil && len(a.Body) > MaxBody {
@@ -137,7 +163,7 @@ func readChunks(r *bufio.Reader) ([]byte, error) {
 			return nil, err
 		}
 		digits, _, _ := strings.Cut(line, ";")
-		size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 31)
+		size, err := strconv.ParseUint(strings.TrimRight(digits, " \t"), 16, 31)
 		if err != nil {
 			return nil, errors.New("the response has a malformed chunk")
 		}
@@ -173,5 +199,5 @@ func readLine(r *bufio.Reader) (string, error) {
 		}
 		return "", err
 	}
-	return strings.TrimRight(string(line), "\r\n"), nil
+	return strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r"), nil
 }

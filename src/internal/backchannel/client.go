@@ -246,6 +246,9 @@ func (c *conn) exchange(ctx context.Context, message string) (answer, error) {
 	if err != nil {
 		return answer{}, network(ctx, err)
 	}
+	if c.reader.Buffered() > 0 {
+		response.close = true // Nobody asked for what comes now; it answers nothing.
+	}
 	state := c.ConnectionState()
 	response.Peer = &state
 	return response, nil
