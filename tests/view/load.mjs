@@ -18,9 +18,11 @@ if (!String.prototype.format)
 		}
 	});
 
+// load returns a module, with those of ours that it requires.
 export function load(name) {
 	const source = readFileSync(join(RESOURCES, `${name.replace(/\./g, '/')}.js`), 'utf8');
 	const baseclass = { extend: (members) => members };
+	const required = [ ...source.matchAll(/^'require (luci-sso\.\w+) as (\w+)';$/gm) ];
 
-	return new Function('baseclass', '_', source)(baseclass, (s) => s);
+	return new Function('baseclass', '_', ...required.map((m) => m[2]), source)(baseclass, (s) => s, ...required.map((m) => load(m[1])));
 }

@@ -79,7 +79,7 @@ func runCleanup(args []string) int {
 func tolerance() time.Duration {
 	c, err := config.Parse(paths.Config())
 	if err != nil {
-		return config.MaxClockTolerance
+		return config.MaxClockTolerance * time.Second
 	}
 	return c.ClockTolerance
 }

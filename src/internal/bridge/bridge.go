@@ -106,12 +106,13 @@ func Settings() SettingsReply {
 	}
 	for _, option := range section.Options {
 		value := strings.Join(option.Values, " ")
-		switch {
-		case option.Name == secretOption:
+		// Only what is known: an option with a typing error in its name could
+		// hold the secret.
+		switch row, ok := config.LookupOption(option.Name); {
+		case !ok:
+		case row.Kind == config.Secret:
 			reply.SecretSet = value != ""
-		case known(option.Name):
-			// Only what we know: an option with a typing error in its name
-			// could hold the secret.
+		default:
 			reply.Options[option.Name] = value
 		}
 	}

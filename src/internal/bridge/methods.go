@@ -11,6 +11,7 @@ import (
 
 	ubus "github.com/openwrt/ubus-go"
 
+	"luci-sso/internal/config"
 	"luci-sso/internal/events"
 	"luci-sso/internal/explain"
 	"luci-sso/internal/fault"
@@ -117,14 +118,10 @@ type reply map[string]any
 // session: it is compared and goes nowhere.
 const callerSession = "ubus_rpc_session"
 
-const secretOption = "client_secret"
-
-// options of the settings that a test may replace.
-const options = " enabled issuer_url internal_issuer_url client_id client_secret redirect_uri scope clock_tolerance ca_file groups_claim " +
-	"require_at_hash require_email_verified token_auth_method rate_limit rate_window rate_limit_per_client post_logout_redirect_uri "
-
-func known(option string) bool {
-	return option != "" && !strings.Contains(option, " ") && strings.Contains(options, " "+option+" ")
+// known reports whether a name is that of an option of the settings.
+func known(name string) bool {
+	_, ok := config.LookupOption(name)
+	return ok
 }
 
 func isHandle(id string) bool {

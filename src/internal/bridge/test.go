@@ -34,8 +34,9 @@ func TestConnection(ctx context.Context, options map[string]string) TestReply {
 			defer unlock()
 		}
 	}
-	if options[secretOption] == "" {
-		delete(options, secretOption)
+	const secret = "client_secret"
+	if options[secret] == "" {
+		delete(options, secret)
 	}
 	checks := doctor.Connection(ctx, paths.Config(), options)
 	return TestReply{Status: doctor.Worst(checks), Took: time.Since(start).Milliseconds(), Checks: checks}

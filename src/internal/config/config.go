@@ -29,9 +29,6 @@ const (
 	RoleType = "role"
 )
 
-// MaxClockTolerance is the largest value of option clock_tolerance.
-const MaxClockTolerance = time.Hour
-
 // Config is a valid configuration with single sign-on enabled, unless it
 // comes from Parse, which does not ask for that.
 type Config struct {
@@ -183,38 +180,50 @@ func (r *reader) text(name, otherwise string) string {
 	return otherwise
 }
 
-func (r *reader) required(name string) string {
-	value := r.text(name, "")
-	if value == "" {
+// value returns an option, or its default; one without a default is required.
+func (r *reader) value(name string) string {
+	o := row(name)
+	otherwise := o.Default
+	if o.Required {
+		otherwise = ""
+	}
+	value := r.text(name, otherwise)
+	if value == "" && o.Required {
 		detail := "option " + name + " is missing: uci set luci-sso." + Section + "." + name + "=…"
 		r.failed(fault.ConfigError, &OptionError{Option: name, Missing: true, Detail: detail}, detail)
 	}
 	return value
 }
 
-func (r *reader) choice(name string, values ...string) string {
-	value := r.text(name, values[0])
-	for _, allowed := range values {
-		if value == allowed {
-			return value
+// words returns an option in which each of its values has to be a word.
+func (r *reader) words(name string) string {
+	value := r.value(name)
+	for _, word := range row(name).Values {
+		if !slices.Contains(strings.Fields(value), word) {
+			r.fail(fault.ConfigError, name, "option "+name+" is "+syslog.Quote(value)+", it must contain "+word)
 		}
+	}
+	return value
+}
+
+// choice returns one of an option's values, the first when it is unset.
+func (r *reader) choice(name string) string {
+	values := row(name).Values
+	value := r.text(name, values[0])
+	if slices.Contains(values, value) {
+		return value
 	}
 	r.fail(fault.ConfigError, name, "option "+name+" is "+syslog.Quote(value)+", expected one of "+strings.Join(values, ", "))
 	return ""
 }
 
-// number returns a whole number within low and high. An empty otherwise makes
-// the option required.
-func (r *reader) number(name, otherwise string, low, high int) int {
-	value := otherwise
-	if otherwise == "" {
-		value = r.required(name)
-	} else {
-		value = r.text(name, otherwise)
-	}
+// number returns a whole number within an option's bounds.
+func (r *reader) number(name string) int {
+	o := row(name)
+	value := r.value(name)
 	n, err := strconv.Atoi(value)
-	if err != nil || n < low || n > high {
-		r.fail(fault.ConfigError, name, "option "+name+" is "+syslog.Quote(value)+", expected a whole number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
+	if err != nil || n < o.Low || n > o.High {
+		r.fail(fault.ConfigError, name, "option "+name+" is "+syslog.Quote(value)+", expected a whole number from "+strconv.Itoa(o.Low)+" to "+strconv.Itoa(o.High))
 		return 0
 	}
 	return n
@@ -222,7 +231,7 @@ func (r *reader) number(name, otherwise string, low, high int) int {
 
 // url returns an absolute https URL without user and fragment; insecure is
 // the code for one that is not https.
-func (r *reader) url(name string, insecure fault.Code, query bool) string {
+func (r *reader) url(name string, insecure fault.Code) string {
 	value := r.text(name, "")
 	if value == "" {
 		return ""
@@ -231,6 +240,7 @@ func (r *reader) url(name string, insecure fault.Code, query bool) string {
 		r.fail(insecure, name, "option "+name+" is "+syslog.Quote(value)+", it must begin with https://")
 		return ""
 	}
+	query := row(name).Kind == QueryURL
 	parsed, err := url.Parse(value)
 	if err != nil || parsed.Host == "" || parsed.User != nil || strings.Contains(value, "#") || !query && strings.Contains(value, "?") || strings.ContainsAny(value, " \t\r\n") {
 		r.fail(fault.ConfigError, name, "option "+name+" "+syslog.Quote(value)+" is not a plain URL: no user, query or fragment belongs there")
@@ -244,23 +254,23 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 	enabled, _ := section.Get("enabled")
 	c := &Config{
 		Enabled:               enabled == "1",
-		IssuerURL:             r.url("issuer_url", fault.InsecureIssuerURL, false),
-		ClientID:              r.required("client_id"),
-		ClientSecret:          secret.New(r.required("client_secret")),
-		RedirectURI:           r.url("redirect_uri", fault.ConfigError, true),
-		PostLogoutRedirectURI: r.url("post_logout_redirect_uri", fault.ConfigError, true),
-		Scope:                 r.text("scope", "openid profile email"),
-		ClockTolerance:        time.Duration(r.number("clock_tolerance", "", 0, int(MaxClockTolerance/time.Second))) * time.Second,
-		CAFile:                r.text("ca_file", ""),
-		GroupsClaim:           r.text("groups_claim", "groups"),
-		RequireAtHash:         r.choice("require_at_hash", "auto", "1", "0"),
-		RequireEmailVerified:  r.choice("require_email_verified", "0", "1") == "1",
-		TokenAuthMethod:       r.choice("token_auth_method", "auto", "client_secret_basic", "client_secret_post"),
-		RateLimit:             r.number("rate_limit", "50", 1, 100000),
-		RateWindow:            time.Duration(r.number("rate_window", "60", 1, 3600)) * time.Second,
-		RateLimitPerClient:    r.number("rate_limit_per_client", "0", 0, 100000),
+		IssuerURL:             r.url("issuer_url", fault.InsecureIssuerURL),
+		ClientID:              r.value("client_id"),
+		ClientSecret:          secret.New(r.value("client_secret")),
+		RedirectURI:           r.url("redirect_uri", fault.ConfigError),
+		PostLogoutRedirectURI: r.url("post_logout_redirect_uri", fault.ConfigError),
+		Scope:                 r.words("scope"),
+		ClockTolerance:        time.Duration(r.number("clock_tolerance")) * time.Second,
+		CAFile:                r.value("ca_file"),
+		GroupsClaim:           r.value("groups_claim"),
+		RequireAtHash:         r.choice("require_at_hash"),
+		RequireEmailVerified:  r.choice("require_email_verified") == "1",
+		TokenAuthMethod:       r.choice("token_auth_method"),
+		RateLimit:             r.number("rate_limit"),
+		RateWindow:            time.Duration(r.number("rate_window")) * time.Second,
+		RateLimitPerClient:    r.number("rate_limit_per_client"),
 	}
-	r.required("issuer_url")
+	r.value("issuer_url")
 	c.splitHorizon(r)
 	c.check(r)
 	c.Roles = roles(pkg)
@@ -308,9 +318,6 @@ func roleName(s *uci.Section) string {
 
 // check is for what concerns more than one option or more than form.
 func (c *Config) check(r *reader) {
-	if !slices.Contains(strings.Fields(c.Scope), "openid") {
-		r.fail(fault.ConfigError, "scope", "option scope is "+syslog.Quote(c.Scope)+", it must contain openid")
-	}
 	if c.CAFile != "" && !filepath.IsAbs(c.CAFile) {
 		r.fail(fault.ConfigError, "ca_file", "option ca_file is "+syslog.Quote(c.CAFile)+", expected an absolute path")
 	}
@@ -318,7 +325,7 @@ func (c *Config) check(r *reader) {
 
 // splitHorizon reads option internal_issuer_url, of which only the host counts.
 func (c *Config) splitHorizon(r *reader) {
-	value := r.url("internal_issuer_url", fault.InsecureFetchURL, false)
+	value := r.url("internal_issuer_url", fault.InsecureFetchURL)
 	if value == "" || c.IssuerURL == "" {
 		return
 	}

@@ -21,16 +21,6 @@ import (
 	"luci-sso/internal/words"
 )
 
-// Labels are the page's names of the options, which its users know.
-var labels = map[string]string{
-	"issuer_url": "Issuer URL", "internal_issuer_url": "Internal Issuer URL", "client_id": "Client ID",
-	"client_secret": "Client Secret", "redirect_uri": "Redirect URI", "scope": "Scopes", "ca_file": "CA file",
-	"clock_tolerance": "Clock tolerance", "groups_claim": "Groups claim", "token_auth_method": "Client authentication",
-	"require_at_hash": "Token binding (at_hash)", "require_email_verified": "Require verified e-mail",
-	"rate_limit": "Requests per window", "rate_window": "Window", "rate_limit_per_client": "Requests per client",
-	"post_logout_redirect_uri": "Address after logout",
-}
-
 // after are the checks that follow the settings, in the order of the rows.
 var after = []string{"discovery", "certificate", "issuer", "endpoints", "keys", "algorithms", "clock", "scopes", "pkce",
 	"credentials", "redirect_uri", "at_hash", "email", "groups"}
@@ -78,10 +68,9 @@ func settingsFault(err error) *Check {
 	}
 	check := row("settings", Fail, words.ConfigBad, syslog.Printable(f.Detail, 300))
 	if errors.As(err, &option) {
-		label := labels[option.Option]
-		if label == "" {
-			label = option.Option
-		}
+		// The page's name of it is the one that its users know.
+		known, _ := config.LookupOption(option.Option)
+		label := known.Label
 		if option.Missing {
 			check = row("settings", Fail, words.SettingMissing, label).do(words.FillIn)
 		} else {

@@ -231,7 +231,10 @@ func TestPresets(t *testing.T) {
 // one of the program.
 func TestOptionsInProse(t *testing.T) {
 	t.Parallel()
-	known := append(options(t), "email", "group", "sub", "read", "write")
+	known := slices.Clone(config.RoleLists)
+	for _, o := range config.Options {
+		known = append(known, o.Name)
+	}
 	mention := regexp.MustCompile(`luci-sso\.(default|admin|[a-z_]+)\.([a-z_]+)`)
 	for _, page := range pages(t) {
 		for _, m := range mention.FindAllStringSubmatch(read(t, page), -1) {

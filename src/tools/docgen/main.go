@@ -31,6 +31,9 @@ var pages = []page{
 	{"docs/explanation/mutation.md", mutationPage},
 	{"docs/reference/commands.md", commandsPage},
 	{"docs/reference/doors.md", doorsPage},
+	{"docs/reference/uci-options.md", optionsPage},
+	{"package/luci-sso/files/etc/config/luci-sso", shippedConfig},
+	{"htdocs/luci-static/resources/luci-sso/options.js", optionsScript},
 }
 
 func main() {

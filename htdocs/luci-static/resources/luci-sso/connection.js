@@ -5,18 +5,13 @@
 'require form';
 'require rpc';
 'require ui';
+'require luci-sso.options as options';
 'require luci-sso.widgets as widgets';
 
 // The button Test connection: asks the provider with what the form holds, and
 // shows what came of it, check by check.
 
 const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values' ] });
-
-// The options of the settings section that a test needs to know.
-const TESTED = [
-	'issuer_url', 'internal_issuer_url', 'client_id', 'client_secret', 'redirect_uri', 'scope', 'clock_tolerance',
-	'ca_file', 'groups_claim', 'require_at_hash', 'require_email_verified', 'token_auth_method'
-];
 
 function checkTitles() {
 	return {
@@ -66,11 +61,11 @@ const TestValue = form.DummyValue.extend({
 
 		// An empty field counts as unset, whatever is saved; only the secret
 		// may be left to the router.
-		for (let name of TESTED) {
-			const value = this.ask(name);
+		for (let o of options.all().filter((row) => row.tested)) {
+			const value = this.ask(o.name);
 
-			if (value !== '' || name != 'client_secret')
-				values[name] = String(value);
+			if (value !== '' || o.kind != 'secret')
+				values[o.name] = String(value);
 		}
 
 		dom.content(node, E('p', { 'class': 'spinning' }, [ _('Asking the provider…') ]));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 'require baseclass';
+'require luci-sso.options as options';
 
 // What may stand in a field of the settings page: no DOM, no ubus, no UCI in
 // here, so that it can be tested without a browser. Validators return true or
@@ -8,13 +9,6 @@
 // value that is legal but unlikely to be meant.
 
 const CALLBACK_PATH = '/cgi-bin/luci-sso/callback';
-const LIMITS = {
-	clock_tolerance: [ 0, 3600 ],
-	rate_limit: [ 1, 100000 ],
-	rate_window: [ 1, 3600 ],
-	rate_limit_per_client: [ 0, 100000 ]
-};
-
 function toList(value) {
 	if (value == null || value === '')
 		return [];
@@ -89,13 +83,13 @@ function validateInternal(value, issuer) {
 }
 
 function validateNumber(option, value) {
-	const limits = LIMITS[option];
+	const limits = options.get(option);
 
 	if (value == null || value === '')
 		return true;
 
-	if (!/^(0|[1-9][0-9]{0,8})$/.test(value) || +value < limits[0] || +value > limits[1])
-		return _('Enter a whole number from %d to %d').format(limits[0], limits[1]);
+	if (!/^(0|[1-9][0-9]{0,8})$/.test(value) || +value < limits.low || +value > limits.high)
+		return _('Enter a whole number from %d to %d').format(limits.low, limits.high);
 
 	return true;
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+'require baseclass';
+
+// The options of the settings. Made by scripts/generate-docs from
+// src/internal/config/options.go: edit that and run it again.
+
+return baseclass.extend({
+	all() {
+		return [
+			{
+				name: 'enabled', kind: 'flag', tested: false, required: false,
+				label: _('Enable SSO'),
+				help: _('Offers “Login with SSO” on the login page.'),
+				default: '0'
+			},
+			{
+				name: 'issuer_url', kind: 'url', tested: true, required: true,
+				label: _('Issuer URL'),
+				help: _('The address of the provider, exactly as it names itself.')
+			},
+			{
+				name: 'internal_issuer_url', kind: 'url', tested: true, required: false,
+				label: _('Internal Issuer URL'),
+				help: _('Where the router reaches the provider, if not under the Issuer URL.')
+			},
+			{
+				name: 'client_id', kind: 'text', tested: true, required: true,
+				label: _('Client ID'),
+				help: _('The name under which the provider knows this router.')
+			},
+			{
+				name: 'client_secret', kind: 'secret', tested: true, required: true,
+				label: _('Client Secret'),
+				help: _('The password that belongs to the Client ID.')
+			},
+			{
+				name: 'redirect_uri', kind: 'url', tested: true, required: false,
+				label: _('Redirect URI'),
+				help: _('Where the provider sends people back to. Enter the same address at the provider.')
+			},
+			{
+				name: 'scope', kind: 'text', tested: true, required: false,
+				label: _('Scopes'),
+				help: _('What is asked of the provider about a person, separated by spaces.'),
+				default: 'openid profile email'
+			},
+			{
+				name: 'clock_tolerance', kind: 'number', tested: true, required: true,
+				label: _('Clock tolerance'),
+				help: _('By how many seconds the clocks of router and provider may differ.'),
+				default: '60',
+				low: 0, high: 3600
+			},
+			{
+				name: 'ca_file', kind: 'path', tested: true, required: false,
+				label: _('CA file'),
+				help: _('A PEM file with the only CA to trust for the provider; empty means the CAs of the router.')
+			},
+			{
+				name: 'groups_claim', kind: 'text', tested: true, required: false,
+				label: _('Groups claim'),
+				help: _('The claim that lists the groups of a person; dots lead into nested claims.'),
+				default: 'groups'
+			},
+			{
+				name: 'require_at_hash', kind: 'choice', tested: true, required: false,
+				label: _('Token binding (at_hash)'),
+				help: _('Whether the ID token must name the access token it came with.'),
+				default: 'auto',
+				values: [ 'auto', '1', '0' ]
+			},
+			{
+				name: 'require_email_verified', kind: 'flag', tested: true, required: false,
+				label: _('Require verified e-mail'),
+				help: _('Accepts an e-mail address only if the provider says that it is verified.'),
+				default: '0'
+			},
+			{
+				name: 'token_auth_method', kind: 'choice', tested: true, required: false,
+				label: _('Client authentication'),
+				help: _('How the router presents the Client Secret.'),
+				default: 'auto',
+				values: [ 'auto', 'client_secret_basic', 'client_secret_post' ]
+			},
+			{
+				name: 'rate_limit', kind: 'number', tested: false, required: false,
+				label: _('Requests per window'),
+				help: _('How many requests all clients together may send in one window.'),
+				default: '50',
+				low: 1, high: 100000
+			},
+			{
+				name: 'rate_window', kind: 'number', tested: false, required: false,
+				label: _('Window'),
+				help: _('The length of the window in seconds.'),
+				default: '60',
+				low: 1, high: 3600
+			},
+			{
+				name: 'rate_limit_per_client', kind: 'number', tested: false, required: false,
+				label: _('Requests per client'),
+				help: _('How many of them one client may send; 0 means no limit of its own.'),
+				default: '0',
+				low: 0, high: 100000
+			},
+			{
+				name: 'post_logout_redirect_uri', kind: 'url', tested: false, required: false,
+				label: _('Address after logout'),
+				help: _('Where the provider sends people after logging out; it must be registered there.')
+			}
+		];
+	},
+
+	get(name) {
+		return this.all().find((o) => o.name == name);
+	}
+});

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import "slices"
+
+// Kind says what values an option takes.
+type Kind uint8
+
+// The kinds. All but List are one value.
+const (
+	Flag     Kind = iota // 0 or 1.
+	Choice               // One of Values, the first of which is the default.
+	Number               // A whole number from Low to High.
+	URL                  // An absolute https URL without user, query and fragment.
+	QueryURL             // The same, with a query if need be.
+	Path                 // An absolute path.
+	Text                 // Anything that has each of Values as a word.
+	Secret               // Anything, and never shown.
+	List                 // Any number of texts: `list`, not `option`.
+)
+
+// Option is one option of the settings: a row of the only table of them.
+// Parsing, the shipped file, the reference, the page's fields, the rpcd
+// methods and the check for misspelt names all go by it.
+type Option struct {
+	Name     string
+	Kind     Kind
+	Default  string // What an unset option means; "" for nothing.
+	Required bool   // It has to be set. Default is then what the package ships.
+	Example  string // Stands, commented out, in the shipped file where there is no Default.
+	Values   []string
+	Low      int
+	High     int
+	Label    string // The field's name on the page, and in what the checks say.
+	Help     string // One sentence for the page, the shipped file and the reference.
+	Tested   bool   // Test connection takes it from the form.
+}
+
+// MaxClockTolerance is the largest value of option clock_tolerance, in seconds.
+const MaxClockTolerance = 3600
+
+var onOff = []string{"0", "1"}
+
+// Options are the options of the section with the settings, in the order of
+// the shipped file.
+var Options = []Option{
+	{Name: "enabled", Kind: Flag, Default: "0", Values: onOff, Label: "Enable SSO",
+		Help: "Offers “Login with SSO” on the login page."},
+	{Name: "issuer_url", Kind: URL, Required: true, Example: "https://id.example.com", Label: "Issuer URL", Tested: true,
+		Help: "The address of the provider, exactly as it names itself."},
+	{Name: "internal_issuer_url", Kind: URL, Example: "https://id.lan", Label: "Internal Issuer URL", Tested: true,
+		Help: "Where the router reaches the provider, if not under the Issuer URL."},
+	{Name: "client_id", Kind: Text, Required: true, Example: "router", Label: "Client ID", Tested: true,
+		Help: "The name under which the provider knows this router."},
+	{Name: "client_secret", Kind: Secret, Required: true, Example: "example", Label: "Client Secret", Tested: true,
+		Help: "The password that belongs to the Client ID."},
+	{Name: "redirect_uri", Kind: QueryURL, Example: "https://router.example.com/cgi-bin/luci-sso/callback", Label: "Redirect URI", Tested: true,
+		Help: "Where the provider sends people back to. Enter the same address at the provider."},
+	{Name: "scope", Kind: Text, Default: "openid profile email", Values: []string{"openid"}, Label: "Scopes", Tested: true,
+		Help: "What is asked of the provider about a person, separated by spaces."},
+	{Name: "clock_tolerance", Kind: Number, Required: true, Default: "60", High: MaxClockTolerance, Label: "Clock tolerance", Tested: true,
+		Help: "By how many seconds the clocks of router and provider may differ."},
+	{Name: "ca_file", Kind: Path, Example: "/etc/ssl/my-ca.pem", Label: "CA file", Tested: true,
+		Help: "A PEM file with the only CA to trust for the provider; empty means the CAs of the router."},
+	{Name: "groups_claim", Kind: Text, Default: "groups", Label: "Groups claim", Tested: true,
+		Help: "The claim that lists the groups of a person; dots lead into nested claims."},
+	{Name: "require_at_hash", Kind: Choice, Default: "auto", Values: []string{"auto", "1", "0"}, Label: "Token binding (at_hash)", Tested: true,
+		Help: "Whether the ID token must name the access token it came with."},
+	{Name: "require_email_verified", Kind: Flag, Default: "0", Values: onOff, Label: "Require verified e-mail", Tested: true,
+		Help: "Accepts an e-mail address only if the provider says that it is verified."},
+	{Name: "token_auth_method", Kind: Choice, Default: "auto", Values: []string{"auto", "client_secret_basic", "client_secret_post"},
+		Label: "Client authentication", Tested: true,
+		Help: "How the router presents the Client Secret."},
+	{Name: "rate_limit", Kind: Number, Default: "50", Low: 1, High: 100000, Label: "Requests per window",
+		Help: "How many requests all clients together may send in one window."},
+	{Name: "rate_window", Kind: Number, Default: "60", Low: 1, High: 3600, Label: "Window",
+		Help: "The length of the window in seconds."},
+	{Name: "rate_limit_per_client", Kind: Number, Default: "0", High: 100000, Label: "Requests per client",
+		Help: "How many of them one client may send; 0 means no limit of its own."},
+	{Name: "post_logout_redirect_uri", Kind: QueryURL, Example: "https://router.example.com/", Label: "Address after logout",
+		Help: "Where the provider sends people after logging out; it must be registered there."},
+}
+
+// RoleLists are the lists of a role's section.
+var RoleLists = []string{"email", "group", "sub", "read", "write"}
+
+// LookupOption finds an option of the settings by its name.
+func LookupOption(name string) (Option, bool) {
+	i := slices.IndexFunc(Options, func(o Option) bool { return o.Name == name })
+	if i < 0 {
+		return Option{}, false
+	}
+	return Options[i], true
+}
+
+// row is LookupOption for the names in this package, which are all there.
+func row(name string) *Option {
+	for i := range Options {
+		if Options[i].Name == name {
+			return &Options[i]
+		}
+	}
+	panic("config: no row for option " + name)
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"luci-sso/internal/config"
+)
+
+// block puts content between the two markers of a hand-written page that
+// name it.
+func block(page, name, content string) (string, error) {
+	begin := "<!-- begin " + name + ": made by scripts/generate-docs -->\n"
+	const end = "<!-- end -->\n"
+	before, rest, ok := strings.Cut(page, begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		return "", fmt.Errorf("it has no block %q", strings.TrimSpace(begin))
+	}
+	return before + begin + content + end + after, nil
+}
+
+func optionsPage(repo string) (string, error) {
+	page, err := os.ReadFile(filepath.Join(repo, "docs/reference/uci-options.md"))
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString("| Option | Field on the page | Default | Values | What it does |\n|---|---|---|---|---|\n")
+	for _, o := range config.Options {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", o.Name, cell(o.Label), defaultOf(o), valuesOf(o), cell(o.Help))
+	}
+	return block(string(page), "options", b.String())
+}
+
+func defaultOf(o config.Option) string {
+	switch {
+	case o.Required && o.Default != "":
+		return "required; ships as `" + o.Default + "`"
+	case o.Required:
+		return "required"
+	case o.Default == "":
+		return "none"
+	}
+	return "`" + o.Default + "`"
+}
+
+func valuesOf(o config.Option) string {
+	switch o.Kind {
+	case config.Flag, config.Choice:
+		return "`" + strings.Join(o.Values, "`, `") + "`"
+	case config.Number:
+		return "whole number, " + strconv.Itoa(o.Low) + " to " + strconv.Itoa(o.High)
+	case config.URL:
+		return "https URL, no user, query or fragment"
+	case config.QueryURL:
+		return "https URL, query allowed"
+	case config.Path:
+		return "absolute path"
+	case config.List:
+		return "list of texts"
+	}
+	if o.Values != nil {
+		return "text that contains `" + strings.Join(o.Values, "` and `") + "`"
+	}
+	return "text"
+}
+
+// shippedConfig is the file of the package: the settings from the table, the
+// roles as they stand.
+func shippedConfig(repo string) (string, error) {
+	path := filepath.Join(repo, "package/luci-sso/files/etc/config/luci-sso")
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	const first, roles = "config oidc 'default'\n", "\n# One section per role"
+	head, rest, ok := strings.Cut(string(old), first)
+	_, tail, found := strings.Cut(rest, roles)
+	if !ok || !found {
+		return "", fmt.Errorf("it lacks %q or %q", first, roles)
+	}
+	var b strings.Builder
+	b.WriteString(head + first)
+	for _, o := range config.Options {
+		word, comment, value := "option", "#", o.Default
+		if o.Kind == config.List {
+			word = "list"
+		}
+		if o.Required && value != "" || o.Name == "enabled" || o.Name == "scope" {
+			comment = "" // The guides change these, and a person should find them.
+		}
+		if value == "" {
+			value = o.Example
+		}
+		fmt.Fprintf(&b, "\t# %s\n%s\t%s %s '%s'\n", o.Help, comment, word, o.Name, value)
+	}
+	return b.String() + roles + tail, nil
+}
+
+var kinds = [...]string{
+	config.Flag: "flag", config.Choice: "choice", config.Number: "number", config.URL: "url", config.QueryURL: "url",
+	config.Path: "path", config.Text: "text", config.Secret: "secret", config.List: "list",
+}
+
+// optionsScript is what the page knows of the options.
+func optionsScript(string) (string, error) {
+	var b strings.Builder
+	b.WriteString(`// SPDX-License-Identifier: Apache-2.0
+'use strict';
+'require baseclass';
+
+// The options of the settings. Made by scripts/generate-docs from
+// src/internal/config/options.go: edit that and run it again.
+
+return baseclass.extend({
+	all() {
+		return [
+`)
+	for i, o := range config.Options {
+		fmt.Fprintf(&b, "\t\t\t{\n\t\t\t\tname: %s, kind: %s, tested: %t, required: %t,\n", quote(o.Name), quote(kinds[o.Kind]), o.Tested, o.Required)
+		fmt.Fprintf(&b, "\t\t\t\tlabel: _(%s),\n\t\t\t\thelp: _(%s)", quote(o.Label), quote(o.Help))
+		if o.Default != "" {
+			fmt.Fprintf(&b, ",\n\t\t\t\tdefault: %s", quote(o.Default))
+		}
+		switch o.Kind {
+		case config.Choice:
+			values := make([]string, len(o.Values))
+			for i, v := range o.Values {
+				values[i] = quote(v)
+			}
+			fmt.Fprintf(&b, ",\n\t\t\t\tvalues: [ %s ]", strings.Join(values, ", "))
+		case config.Number:
+			fmt.Fprintf(&b, ",\n\t\t\t\tlow: %d, high: %d", o.Low, o.High)
+		}
+		b.WriteString("\n\t\t\t}")
+		if i < len(config.Options)-1 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("\t\t];\n\t},\n\n\tget(name) {\n\t\treturn this.all().find((o) => o.name == name);\n\t}\n});\n")
+	return b.String(), nil
+}
+
+// quote writes a string of JavaScript in LuCI's single quotes.
+func quote(s string) string {
+	text, _ := json.Marshal(s)
+	body := strings.ReplaceAll(string(text[1:len(text)-1]), `\"`, `"`)
+	return "'" + strings.ReplaceAll(body, "'", `\'`) + "'"
+}
