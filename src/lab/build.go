@@ -33,7 +33,7 @@ var BuildFlags = buildFlags("-s -w -X luci-sso/internal/paths.root=@executable")
 var RealBuildFlags = buildFlags("-s -w")
 
 func buildFlags(linker string) []string {
-	return []string{"-tags", "nethttpomithttp2", "-trimpath", "-ldflags", linker}
+	return []string{"-trimpath", "-ldflags", linker}
 }
 
 // Build compiles the CGI program to the file target. env is added to the

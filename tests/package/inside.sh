@@ -183,6 +183,8 @@ equal "rpcd has the shipped role's entry, without a password" \
 expect "the secret configuration is for root alone" [ "$(stat -c %a $config)" = 600 ]
 expect "SSO ships switched off" grep -q "option enabled '0'" $config
 expect "no e-mail address has rights as shipped" sh -c "! grep -q '^[^#]*list email' $config"
+expect "what OpenWrt's CI calls is content" sh /tmp/t/test.sh luci-sso "$(cat /tmp/t/version)"
+expect "and is not, with another version" sh -c "! sh /tmp/t/test.sh luci-sso 77.7"
 
 snapshot > /tmp/t/installed
 install --force-reinstall $backend
@@ -316,6 +318,7 @@ cp -p $config /tmp/t/config
 others="$(stat -c %i $rpcd $base $themed /etc/crontabs/root)"
 
 install $newer
+equal "the program is the newer one" 99.0-r1 "$(luci-sso --version)"
 equal "an upgrade does not write to others' files" "$others" "$(stat -c %i $rpcd $base $themed /etc/crontabs/root)"
 expect "an upgrade keeps the configuration" diff /tmp/t/config $config
 expect "and the secret key" grep -q key /etc/luci-sso/secret.key

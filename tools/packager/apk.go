@@ -39,9 +39,9 @@ func (p *pkg) apk(epoch time.Time) ([]byte, error) {
 	}
 	info := &nfpm.Info{
 		Name: p.Name, Arch: p.Arch, Platform: "linux", Version: p.Version, VersionSchema: "none",
-		Maintainer: p.Maintainer, Description: p.Title, License: p.License, MTime: epoch,
+		Maintainer: p.Maintainer, Description: p.Title, License: p.License, MTime: epoch, Homepage: p.URL,
 	}
-	info.Depends = p.Depends
+	info.Depends = strings.Fields(p.depends("=", "", " "))
 	info.APK.Arch = p.Arch
 	if p.Arch == all {
 		info.APK.Arch = "noarch"

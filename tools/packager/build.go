@@ -37,7 +37,7 @@ func sourceDate(top string) (time.Time, error) {
 
 // common are the packages every architecture shares.
 func (o *options) common() ([]pkg, error) {
-	app, err := page(o.top)
+	app, err := o.page()
 	if err != nil {
 		return nil, err
 	}
@@ -45,21 +45,7 @@ func (o *options) common() ([]pkg, error) {
 	if err != nil {
 		return nil, err
 	}
-	list = append([]pkg{app}, list...)
-	if o.version != "" {
-		for i := range list {
-			list[i].Version = o.version
-		}
-	}
-	return list, nil
-}
-
-func (o *options) backend(binary []byte, name string) (pkg, error) {
-	p, err := backend(o.top, binary, name)
-	if o.version != "" {
-		p.Version = o.version
-	}
-	return p, err
+	return append([]pkg{app}, list...), nil
 }
 
 // checked returns the shared packages after holding everything against the
@@ -153,15 +139,15 @@ func (o *options) build(a arch, target string) ([]byte, error) {
 	if o.binary != "" {
 		return os.ReadFile(o.binary)
 	}
-	m, err := readMakefile(filepath.Join(o.top, "package/luci-sso/Makefile"))
+	m, err := readMakefile(filepath.Join(o.top, "package/luci-sso/Makefile"), o.version)
 	if err != nil {
 		return nil, err
 	}
-	var ldflags = m.value("GO_PKG_LDFLAGS")
+	ldflags := "-s -w" // OpenWrt's build strips all programs.
 	for _, x := range strings.Fields(m.value("GO_PKG_LDFLAGS_X")) {
 		ldflags += " -X " + x
 	}
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", m.value("GO_PKG_TAGS"), "-ldflags", ldflags}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags}
 	flags, err := compilerFlags(filepath.Join(o.top, "src/compiler-flags"))
 	if err != nil {
 		return nil, err

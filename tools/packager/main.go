@@ -29,6 +29,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "out/packages", "where the packages go, below the top directory unless absolute")
 	flag.StringVar(&o.binary, "binary", "", "package this program instead of building one; with --arch only")
 	flag.StringVar(&o.version, "version", "", "another version than the Makefiles', for tests of upgrades")
+	flag.StringVar(&o.url, "url", os.Getenv("SSO_URL"), "the project's address on the web, for the packages' field URL; also $SSO_URL")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "scripts/package [--arch NAME,…] builds the packages and a feed index into out/packages.")
 		flag.PrintDefaults()
@@ -70,9 +71,10 @@ func main() {
 }
 
 type options struct {
-	top, out, binary, version string
-	arches                    []arch
-	epoch                     time.Time
+	top, out, binary, version, url string
+
+	arches []arch
+	epoch  time.Time
 }
 
 // size is a line of the table: what an architecture costs on flash and to
@@ -106,6 +108,12 @@ func (o *options) prepare(only string) (err error) {
 	}
 	if o.binary != "" && len(o.arches) != 1 {
 		return errors.New("--binary is for one architecture: give it with --arch")
+	}
+	if o.version != "" && !strings.Contains(o.version, "-r") {
+		return fmt.Errorf("--version %s: give number and release, as in 1.2.3-r1", o.version)
+	}
+	if o.url != "" && !strings.HasPrefix(o.url, "https://") {
+		return fmt.Errorf("--url %s: an address that begins with https://", o.url)
 	}
 	o.epoch, err = sourceDate(o.top)
 	return err

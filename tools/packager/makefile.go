@@ -17,7 +17,8 @@ type makefile struct {
 	defines map[string]string
 }
 
-func readMakefile(path string) (*makefile, error) {
+// version takes the place of the Makefile's own, unless it is empty.
+func readMakefile(path, version string) (*makefile, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -41,6 +42,9 @@ func readMakefile(path string) (*makefile, error) {
 		if name, value, ok := strings.Cut(line, ":="); ok && !strings.ContainsAny(name, " \t#$") {
 			m.vars[name] = strings.TrimSpace(value)
 		}
+	}
+	if version != "" {
+		m.setVersion(version)
 	}
 	return m, nil
 }
@@ -84,14 +88,44 @@ func (m *makefile) version() string {
 	return m.value("PKG_VERSION") + "-r" + m.value("PKG_RELEASE")
 }
 
-// dependencies turns "+rpcd @cond +uhttpd" into names. Every package of
-// OpenWrt depends on its C library.
-func dependencies(list string) []string {
-	names := []string{"libc"}
+// setVersion puts another version, in OpenWrt's spelling, in place of the
+// Makefile's, wherever it refers to it.
+func (m *makefile) setVersion(version string) {
+	m.vars["PKG_VERSION"], m.vars["PKG_RELEASE"] = version, ""
+	if number, release, ok := strings.Cut(version, "-r"); ok {
+		m.vars["PKG_VERSION"], m.vars["PKG_RELEASE"] = number, release
+	}
+}
+
+// dependency is a package that another one needs, and which version of it:
+// "" for any.
+type dependency struct{ name, version string }
+
+// dependencies turns "+rpcd @cond +ca-bundle" into names, of which extra, such
+// as "luci-sso (=1.0-r1)", says the version. Every package of OpenWrt depends
+// on its C library.
+func dependencies(list, extra string) ([]dependency, error) {
+	versions := map[string]string{}
+	for _, one := range strings.Split(extra, ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		name, constraint, ok := strings.Cut(one, " (=")
+		version, closed := strings.CutSuffix(constraint, ")")
+		if !ok || !closed {
+			return nil, fmt.Errorf("EXTRA_DEPENDS: %q is not of the form NAME (=VERSION)", one)
+		}
+		versions[name] = version
+	}
+	needs := []dependency{{name: "libc"}}
 	for _, word := range strings.Fields(list) {
 		if name, ok := strings.CutPrefix(word, "+"); ok {
-			names = append(names, name)
+			needs = append(needs, dependency{name, versions[name]})
+			delete(versions, name)
 		}
 	}
-	return names
+	for name := range versions {
+		return nil, fmt.Errorf("EXTRA_DEPENDS names %s, DEPENDS does not", name)
+	}
+	return needs, nil
 }

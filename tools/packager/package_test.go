@@ -6,6 +6,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,8 +19,8 @@ var epoch = time.Unix(1700000000, 0).UTC()
 
 func sample() pkg {
 	p := pkg{
-		Name: "sample", Version: "1.2-r3", Arch: "x86_64", Depends: []string{"libc", "rpcd"},
-		Source: "package/sample", License: "Apache-2.0", Section: "net", Maintainer: "Somebody",
+		Name: "sample", Version: "1.2-r3", Arch: "x86_64", Depends: []dependency{{name: "libc"}, {"rpcd", "2-r1"}},
+		Source: "package/sample", License: "Apache-2.0", LicenseFiles: "LICENSE", URL: "https://example.com/sample", Section: "net", Maintainer: "Somebody",
 		Title: "A sample", Description: "  Line one\n  line two\n",
 		Entries: []entry{
 			{Path: "/www/cgi-bin/sample", Mode: 0o755, Content: []byte("program")},
@@ -127,9 +128,12 @@ func TestIPKIsWhatOpenWrtMakes(t *testing.T) {
 			fields = append(fields, name)
 		}
 	}
-	order := "Package Version Depends Source SourceName License Section SourceDateEpoch Maintainer Architecture Installed-Size Description"
+	order := "Package Version Depends Source SourceName License LicenseFiles Section SourceDateEpoch URL Maintainer Architecture Installed-Size Description"
 	if got := strings.Join(fields, " "); got != order {
 		t.Errorf("fields %s, want %s", got, order)
+	}
+	if !strings.Contains(text, "\nDepends: libc, rpcd (=2-r1)\n") {
+		t.Errorf("the version of a dependency is not there:\n%s", text)
 	}
 	if !strings.HasSuffix(text, "Description:  Line one\n line two\n") {
 		t.Errorf("the description is not indented:\n%s", text)
@@ -145,7 +149,7 @@ func TestAPKHoldsWhatOpenWrtReads(t *testing.T) {
 	}
 	list := members(t, file)
 	info := find(t, list, ".PKGINFO").data
-	for _, line := range []string{"pkgname = sample", "pkgver = 1.2-r3", "arch = x86_64", "depend = libc", "depend = rpcd", "license = Apache-2.0"} {
+	for _, line := range []string{"pkgname = sample", "pkgver = 1.2-r3", "arch = x86_64", "depend = libc", "depend = rpcd=2-r1", "url = https://example.com/sample", "license = Apache-2.0"} {
 		if !strings.Contains(info, line+"\n") {
 			t.Errorf(".PKGINFO has no line %q:\n%s", line, info)
 		}
@@ -202,26 +206,47 @@ func TestMakefile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	m, err := readMakefile(path)
+	m, err := readMakefile(path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for got, want := range map[string]string{
-		m.version():  "1.2-r3",
-		m.value("X"): "a=1.2-b",
-		strings.Join(dependencies(m.field("Package/x", "DEPENDS")), " "): "libc one two",
-		m.script("Package/x/prerm"):                                      "#!/bin/sh\n[ -n \"${ROOT}\" ] && echo $HOME\n",
-		m.script("Package/x/postrm"):                                     "",
+		m.version():                  "1.2-r3",
+		m.value("X"):                 "a=1.2-b",
+		m.script("Package/x/prerm"):  "#!/bin/sh\n[ -n \"${ROOT}\" ] && echo $HOME\n",
+		m.script("Package/x/postrm"): "",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+	later, err := readMakefile(path, "99.0-r2")
+	if err != nil || later.version() != "99.0-r2" || later.value("X") != "a=99.0-b" {
+		t.Errorf("another version is not everywhere: %s, %s, %v", later.version(), later.value("X"), err)
+	}
 	if err := os.WriteFile(path, []byte("define X\nno end\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readMakefile(path); err == nil {
+	if _, err := readMakefile(path, ""); err == nil {
 		t.Error("a define without an end is no error")
+	}
+}
+
+func TestDependencies(t *testing.T) {
+	t.Parallel()
+	list := "$(GO_ARCH_DEPENDS) @CONDITION +one +two"
+	for extra, want := range map[string]string{
+		"":                "[{libc } {one } {two }]",
+		"two (=1.0-r1)":   "[{libc } {one } {two 1.0-r1}]",
+		"two":             "",
+		"two (>=1.0)":     "",
+		"two (=1.0":       "",
+		"three (=1.0-r1)": "",
+	} {
+		needs, err := dependencies(list, extra)
+		if got := fmt.Sprint(needs); (err == nil) != (want != "") || err == nil && got != want {
+			t.Errorf("%q gives %s, %v; want %q", extra, got, err, want)
+		}
 	}
 }
 

@@ -24,14 +24,15 @@ type entry struct {
 // pkg is one package to write. All scripts are what the package itself wants;
 // OpenWrt's own part is added for each format.
 type pkg struct {
-	Name, Version, Arch          string
-	Depends                      []string
-	Source                       string
-	License, Section, Maintainer string
-	Title, Description           string
-	Entries                      []entry
-	Keep                         []string // As conffiles in the Makefile: files and directories.
-	PostInst, PreRm, PostRm      string
+	Name, Version, Arch      string
+	Depends                  []dependency
+	Source                   string
+	License, LicenseFiles    string
+	Section, Maintainer, URL string
+	Title, Description       string
+	Entries                  []entry
+	Keep                     []string // As conffiles in the Makefile: files and directories.
+	PostInst, PreRm, PostRm  string
 }
 
 const (
@@ -41,26 +42,33 @@ const (
 
 // backend is package luci-sso around a binary. The rules are those of its
 // Makefile's install section.
-func backend(top string, binary []byte, a string) (pkg, error) {
+func (o *options) backend(binary []byte, a string) (pkg, error) {
+	top := o.top
 	dir := filepath.Join(top, "package/luci-sso")
-	m, err := readMakefile(filepath.Join(dir, "Makefile"))
+	m, err := readMakefile(filepath.Join(dir, "Makefile"), o.version)
 	if err != nil {
 		return pkg{}, err
 	}
 	const define = "Package/luci-sso"
+	needs, err := dependencies(m.field(define, "DEPENDS"), m.field(define, "EXTRA_DEPENDS"))
+	if err != nil {
+		return pkg{}, err
+	}
 	p := pkg{
 		Name: "luci-sso", Version: m.version(), Arch: a,
-		Depends:     dependencies(m.field(define, "DEPENDS")),
-		Source:      "package/luci-sso",
-		License:     m.value("PKG_LICENSE"),
-		Maintainer:  m.value("PKG_MAINTAINER"),
-		Section:     m.field(define, "SECTION"),
-		Title:       m.field(define, "TITLE"),
-		Description: m.defines[define+"/description"],
-		Keep:        strings.Fields(m.defines[define+"/conffiles"]),
-		PostInst:    m.script(define + "/postinst"),
-		PreRm:       m.script(define + "/prerm"),
-		PostRm:      m.script(define + "/postrm"),
+		Depends:      needs,
+		Source:       "package/luci-sso",
+		License:      m.value("PKG_LICENSE"),
+		LicenseFiles: m.value("PKG_LICENSE_FILES"),
+		Maintainer:   m.value("PKG_MAINTAINER"),
+		URL:          o.url,
+		Section:      m.field(define, "SECTION"),
+		Title:        m.field(define, "TITLE"),
+		Description:  m.defines[define+"/description"],
+		Keep:         strings.Fields(m.defines[define+"/conffiles"]),
+		PostInst:     m.script(define + "/postinst"),
+		PreRm:        m.script(define + "/prerm"),
+		PostRm:       m.script(define + "/postrm"),
 	}
 	if p.Entries, err = files(filepath.Join(dir, "files"), "/"); err != nil {
 		return pkg{}, err
@@ -85,25 +93,31 @@ func backend(top string, binary []byte, a string) (pkg, error) {
 }
 
 // page is package luci-app-sso.
-func page(top string) (pkg, error) {
-	dir := filepath.Join(top, "package/luci-app-sso")
-	m, err := readMakefile(filepath.Join(dir, "Makefile"))
+func (o *options) page() (pkg, error) {
+	dir := filepath.Join(o.top, "package/luci-app-sso")
+	m, err := readMakefile(filepath.Join(dir, "Makefile"), o.version)
 	if err != nil {
 		return pkg{}, err
 	}
 	const define = "Package/luci-app-sso"
+	needs, err := dependencies(m.value("LUCI_DEPENDS"), m.value("LUCI_EXTRA_DEPENDS"))
+	if err != nil {
+		return pkg{}, err
+	}
 	p := pkg{
 		Name: "luci-app-sso", Version: m.version(), Arch: all,
-		Depends:     dependencies(m.value("LUCI_DEPENDS")),
-		Source:      "package/luci-app-sso",
-		License:     m.value("PKG_LICENSE"),
-		Maintainer:  m.value("LUCI_MAINTAINER"),
-		Section:     "luci",
-		Title:       m.value("LUCI_TITLE"),
-		Description: m.value("LUCI_DESCRIPTION"),
-		PostInst:    m.script(define + "/postinst"),
-		PreRm:       m.script(define + "/prerm"),
-		PostRm:      m.script(define + "/postrm"),
+		Depends:      needs,
+		Source:       "package/luci-app-sso",
+		License:      m.value("PKG_LICENSE"),
+		LicenseFiles: m.value("PKG_LICENSE_FILES"),
+		Maintainer:   m.value("LUCI_MAINTAINER"),
+		URL:          o.url,
+		Section:      "luci",
+		Title:        m.value("LUCI_TITLE"),
+		Description:  m.value("LUCI_DESCRIPTION"),
+		PostInst:     m.script(define + "/postinst"),
+		PreRm:        m.script(define + "/prerm"),
+		PostRm:       m.script(define + "/postrm"),
 	}
 	htdocs, err := files(filepath.Join(dir, "htdocs"), "/www")
 	if err != nil {
@@ -196,8 +210,9 @@ func translation(dir string, app pkg) (pkg, error) {
 	name := "luci-i18n-sso-" + l.code
 	p := pkg{
 		Name: name, Version: app.Version, Arch: all,
-		Depends: []string{"libc", app.Name},
-		Source:  app.Source, License: app.License, Section: app.Section, Maintainer: app.Maintainer,
+		Depends: []dependency{{name: "libc"}, {name: app.Name}},
+		Source:  app.Source, License: app.License, LicenseFiles: app.LicenseFiles,
+		Section: app.Section, Maintainer: app.Maintainer, URL: app.URL,
 		Title:       app.Name + " - " + l.code + " translation",
 		Description: "Translation for " + app.Name + " - " + l.title,
 		Entries: []entry{{
@@ -285,6 +300,19 @@ func (p *pkg) keepOnUpgrade() {
 	if lines != "" {
 		p.Entries = append(p.Entries, entry{Path: "/lib/upgrade/keep.d/" + p.Name, Mode: 0o644, Content: []byte(lines)})
 	}
+}
+
+// depends lists what the package needs, each version between open and close.
+func (p *pkg) depends(open, close, separator string) string {
+	var words []string
+	for _, d := range p.Depends {
+		word := d.name
+		if d.version != "" {
+			word += open + d.version + close
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, separator)
 }
 
 func (p *pkg) has(name string) bool {

@@ -42,6 +42,9 @@ func command(args []string) int {
 		print(os.Stdout, usage())
 		return exitOK
 	}
+	if args[0] == "--version" {
+		return runVersion(nil)
+	}
 	if args[0] == "help" {
 		args = []string{args[1], "--help"}
 	}

@@ -216,7 +216,7 @@ func (r *run) try(pkg, overlay string, mutants []mutant) error {
 			return err
 		}
 	}
-	if err := r.gotool("build", "-overlay", overlay, "-tags", "nethttpomithttp2", "-ldflags", "-s -w -X luci-sso/internal/paths.root=@executable", "-o", program, "./cmd/luci-sso"); err != nil {
+	if err := r.gotool("build", "-overlay", overlay, "-ldflags", "-s -w -X luci-sso/internal/paths.root=@executable", "-o", program, "./cmd/luci-sso"); err != nil {
 		return err
 	}
 	survives := func(n int) bool {

@@ -189,7 +189,7 @@ func (b builder) measure(arch, setting string) (size int, parts map[string]int, 
 		return 0, nil, err
 	}
 	build := func(target, ldflags string) error {
-		args := []string{"build", "-tags", "nethttpomithttp2", "-trimpath", "-buildvcs=false", "-ldflags", ldflags}
+		args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags}
 		for _, line := range strings.Split(string(flags), "\n") {
 			if line != "" && line[0] != '#' {
 				args = append(args, line)
