@@ -15,7 +15,7 @@ import (
 	"luci-sso/internal/doctor"
 	"luci-sso/internal/events"
 	"luci-sso/internal/paths"
-	"luci-sso/internal/rpcdlogin"
+	"luci-sso/internal/session"
 )
 
 // ask runs a method of the bridge: the shell gets what the page gets, and its
@@ -127,7 +127,7 @@ func runRoles(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
-	drift, err := rpcdlogin.Drift(paths.RPCDConfig(), rpcdlogin.For(roles))
+	drift, err := session.Drift(paths.RPCDConfig(), session.RolesOf(roles))
 	if err != nil {
 		return fail(err)
 	}
@@ -146,7 +146,7 @@ func runRoles(args []string) int {
 					print(os.Stdout, "  "+pad([]string{"e-mail", "group", "subject", "may read", "may write"}[i], 10)+clean(strings.Join(entries, ", "))+"\n")
 				}
 			}
-			print(os.Stdout, "  "+pad("in rpcd", 10)+"login "+rpcdlogin.SectionName(r.Name)+"\n")
+			print(os.Stdout, "  "+pad("in rpcd", 10)+"login "+session.SectionName(r.Name)+"\n")
 		}
 		for _, d := range differences {
 			print(os.Stdout, "rpcd differs: "+clean(d)+"; run: luci-sso sync && /etc/init.d/rpcd reload\n")

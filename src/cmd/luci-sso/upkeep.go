@@ -12,7 +12,7 @@ import (
 	"luci-sso/internal/handshake"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/replay"
-	"luci-sso/internal/rpcdlogin"
+	"luci-sso/internal/session"
 	"luci-sso/internal/store"
 	"luci-sso/internal/version"
 )
@@ -31,11 +31,11 @@ func runSync(args []string) int {
 	var err error
 	switch {
 	case len(args) == 1 && args[0] == "--remove":
-		changed, err = rpcdlogin.RemoveAll(paths.RPCDConfig())
+		changed, err = session.RemoveEntries(paths.RPCDConfig())
 	case len(args) == 0:
 		var roles []config.Role
 		if roles, err = config.Roles(paths.Config()); err == nil {
-			changed, err = rpcdlogin.Sync(paths.RPCDConfig(), rpcdlogin.For(roles))
+			changed, err = session.SyncEntries(paths.RPCDConfig(), session.RolesOf(roles))
 		}
 	default:
 		return misuse("sync", "unknown argument "+quoted(args[0]))

@@ -21,13 +21,12 @@ import (
 	"luci-sso/internal/fault"
 	"luci-sso/internal/handshake"
 	"luci-sso/internal/login"
-	"luci-sso/internal/luci"
 	"luci-sso/internal/oidc"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/ratelimit"
 	"luci-sso/internal/replay"
-	"luci-sso/internal/rpcdlogin"
 	"luci-sso/internal/secret"
+	"luci-sso/internal/session"
 	"luci-sso/internal/store"
 	"luci-sso/internal/syslog"
 )
@@ -53,7 +52,7 @@ type request struct {
 	undo   []cgi.Cookie // Cookies to send with a failure.
 	config *config.Config
 	party  *oidc.Party
-	rpcd   *luci.Manager
+	rpcd   *session.Manager
 	event  events.Event
 }
 
@@ -67,7 +66,7 @@ func Serve(getenv func(string) string, w io.Writer, log *syslog.Logger) error {
 }
 
 // answer never panics: a defect of ours is a 500 and a line in the log. A
-// session that was being made is destroyed by luci.Manager.Create's own
+// session that was being made is destroyed by session.Manager.Create's own
 // deferred call, which runs before this one.
 func (r *request) answer(getenv func(string) string) (response cgi.Response) {
 	defer func() {
@@ -212,9 +211,9 @@ func (r *request) callbackParams() login.Callback {
 	return c
 }
 
-func (r *request) sessions() *luci.Manager {
+func (r *request) sessions() *session.Manager {
 	if r.rpcd == nil {
-		r.rpcd = luci.NewManager(paths.UbusSocket())
+		r.rpcd = session.NewManager(paths.UbusSocket())
 	}
 	return r.rpcd
 }
@@ -257,7 +256,7 @@ func (r *request) flow() *login.Flow {
 // syncLogins heals the derived login entries of rpcd. It cannot fail a login:
 // they matter only when rpcd reloads.
 func (r *request) syncLogins() {
-	if _, err := rpcdlogin.Sync(paths.RPCDConfig(), rpcdlogin.For(r.config.Roles)); err != nil {
+	if _, err := session.SyncEntries(paths.RPCDConfig(), session.RolesOf(r.config.Roles)); err != nil {
 		r.log.Line(syslog.Warning, "cannot update the login entries in "+paths.RPCDConfig()+": "+err.Error())
 	}
 }

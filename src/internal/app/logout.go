@@ -8,8 +8,8 @@ import (
 	"luci-sso/internal/cgi"
 	"luci-sso/internal/events"
 	"luci-sso/internal/fault"
-	"luci-sso/internal/luci"
 	"luci-sso/internal/secret"
+	"luci-sso/internal/session"
 	"luci-sso/internal/syslog"
 )
 
@@ -20,7 +20,7 @@ func (r *request) logout(ctx context.Context) (cgi.Response, error) { return r.e
 // own. It does so without a configuration as well, as somebody signed in must
 // be able to leave; unconfigured is what the request then ends in.
 func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Response, error) {
-	session, found, err := r.ownSession(ctx)
+	live, found, err := r.ownSession(ctx)
 	if err != nil {
 		if unconfigured != nil {
 			err = unconfigured
@@ -31,19 +31,19 @@ func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Respo
 		r.undo = append(r.undo, sessionCookies(secret.Value{})...)
 	}
 	if found {
-		if err := r.sessions().Destroy(ctx, session.ID); err != nil {
+		if err := r.sessions().Destroy(ctx, live.ID); err != nil {
 			r.undo = nil
 			return cgi.Response{}, err
 		}
-		r.event = events.Event{Kind: events.Logout, Role: session.Role, Name: secret.Fingerprint(session.Subject)}
-		r.log.Line(syslog.Info, "signed out: user "+syslog.Quote(session.User)+", subject "+secret.Fingerprint(session.Subject))
+		r.event = events.Event{Kind: events.Logout, Role: live.Role, Name: secret.Fingerprint(live.Subject)}
+		r.log.Line(syslog.Info, "signed out: user "+syslog.Quote(live.User)+", subject "+secret.Fingerprint(live.Subject))
 	}
 	if unconfigured != nil {
 		return cgi.Response{}, unconfigured
 	}
 	location := "/"
-	if session.SSO() {
-		location = r.providerLogout(ctx, session)
+	if live.SSO() {
+		location = r.providerLogout(ctx, live)
 	}
 	return cgi.Redirect(location, r.undo...), nil
 }
@@ -62,13 +62,13 @@ func (r *request) hasSessionCookie() bool {
 
 // ownSession finds the session of the request's cookies. The stoken must be
 // its CSRF token, or anybody's link could log people out.
-func (r *request) ownSession(ctx context.Context) (session luci.Session, found bool, err error) {
+func (r *request) ownSession(ctx context.Context) (live session.Live, found bool, err error) {
 	stoken, _ := r.Param("stoken")
 	for _, name := range sessionCookieNames {
 		for _, id := range r.Cookies(name) {
 			candidate, ok, err := r.sessions().Find(ctx, id)
 			if err != nil {
-				return luci.Session{}, false, err
+				return session.Live{}, false, err
 			}
 			if ok && candidate.Token.Equal(secret.New(stoken)) {
 				return candidate, true, nil
@@ -77,15 +77,15 @@ func (r *request) ownSession(ctx context.Context) (session luci.Session, found b
 		}
 	}
 	if found {
-		return luci.Session{}, false, fault.New(fault.CSRFCheckFailed, "the logout request's stoken is missing or not that of the session")
+		return session.Live{}, false, fault.New(fault.CSRFCheckFailed, "the logout request's stoken is missing or not that of the session")
 	}
-	return luci.Session{}, false, nil
+	return session.Live{}, false, nil
 }
 
 // providerLogout is where the browser ends the provider's session, or "/".
 // The router's own session is over by now, so nothing here is a failure.
-func (r *request) providerLogout(ctx context.Context, session luci.Session) string {
-	if session.Issuer != r.config.IssuerURL {
+func (r *request) providerLogout(ctx context.Context, live session.Live) string {
+	if live.Issuer != r.config.IssuerURL {
 		return "/"
 	}
 	party := r.relyingParty()
@@ -96,7 +96,7 @@ func (r *request) providerLogout(ctx context.Context, session luci.Session) stri
 		}
 		return "/"
 	}
-	if location := party.EndSessionURL(metadata, session.IDToken, r.config.PostLogoutRedirectURI); location != "" {
+	if location := party.EndSessionURL(metadata, live.IDToken, r.config.PostLogoutRedirectURI); location != "" {
 		return location
 	}
 	return "/"

@@ -21,11 +21,11 @@ import (
 	"luci-sso/internal/config"
 	"luci-sso/internal/doctor"
 	"luci-sso/internal/events"
-	"luci-sso/internal/luci"
 	"luci-sso/internal/oidc"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/role"
 	"luci-sso/internal/secret"
+	"luci-sso/internal/session"
 	"luci-sso/internal/uci"
 	"luci-sso/internal/version"
 )
@@ -237,7 +237,7 @@ func handle(id string) string {
 
 // Sessions lists the sessions, newest first. own is the id of the asker's.
 func Sessions(ctx context.Context, own string) ([]Session, error) {
-	manager := luci.NewManager(paths.UbusSocket())
+	manager := session.NewManager(paths.UbusSocket())
 	defer manager.Close()
 	found, err := manager.List(ctx)
 	if err != nil {
@@ -256,7 +256,7 @@ func Sessions(ctx context.Context, own string) ([]Session, error) {
 
 // EndSession ends the session with this handle; false when there is none.
 func EndSession(ctx context.Context, id string) (bool, error) {
-	manager := luci.NewManager(paths.UbusSocket())
+	manager := session.NewManager(paths.UbusSocket())
 	defer manager.Close()
 	found, err := manager.List(ctx)
 	if err != nil {

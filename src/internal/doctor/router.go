@@ -10,7 +10,7 @@ import (
 	"luci-sso/internal/fault"
 	"luci-sso/internal/loginbutton"
 	"luci-sso/internal/paths"
-	"luci-sso/internal/rpcdlogin"
+	"luci-sso/internal/session"
 	"luci-sso/internal/syslog"
 	"luci-sso/internal/uci"
 	"luci-sso/internal/words"
@@ -73,7 +73,7 @@ func roles() *Check {
 	if len(list) == 0 {
 		return row("roles", Warn, words.NoRoles).do(words.AddRole)
 	}
-	drift, err := rpcdlogin.Drift(paths.RPCDConfig(), rpcdlogin.For(list))
+	drift, err := session.Drift(paths.RPCDConfig(), session.RolesOf(list))
 	if err != nil {
 		return row("roles", Warn, syslog.Printable(err.Error(), 200))
 	}

@@ -15,8 +15,8 @@ import (
 
 	"luci-sso/internal/acl"
 	"luci-sso/internal/config"
-	"luci-sso/internal/luci"
 	"luci-sso/internal/paths"
+	"luci-sso/internal/session"
 	"luci-sso/internal/syslog"
 	"luci-sso/internal/uci"
 )
@@ -30,7 +30,7 @@ func System(ctx context.Context) []*Check {
 }
 
 func rpcd(ctx context.Context) *Check {
-	manager := luci.NewManager(paths.UbusSocket())
+	manager := session.NewManager(paths.UbusSocket())
 	defer manager.Close()
 	if _, err := manager.List(ctx); err != nil {
 		return row("rpcd", Fail, syslog.Printable(err.Error(), 200)).paste("/etc/init.d/rpcd restart")

@@ -18,12 +18,12 @@ import (
 	"luci-sso/internal/config"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/handshake"
-	"luci-sso/internal/luci"
 	"luci-sso/internal/oidc"
 	"luci-sso/internal/random"
 	"luci-sso/internal/replay"
 	"luci-sso/internal/role"
 	"luci-sso/internal/secret"
+	"luci-sso/internal/session"
 	"luci-sso/internal/syslog"
 )
 
@@ -33,7 +33,7 @@ type Flow struct {
 	Party        *oidc.Party
 	Pending      *handshake.Store
 	Used         *replay.Registry
-	Sessions     *luci.Manager
+	Sessions     *session.Manager
 	AccessGroups string // Directory of rpcd's access groups.
 	LuCIConfig   string // File with the time that a session may idle.
 	Now          func() time.Time
@@ -197,9 +197,9 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 	if err != nil {
 		return Result{}, err
 	}
-	session, err := f.open(ctx, match.Role, identity, tokens.ID)
+	id, err := f.open(ctx, match.Role, identity, tokens.ID)
 	return Result{
-		Session: session, Role: match.Role.Name, By: match.By, Subject: identity.Subject, ReturnTo: pending.ReturnTo,
+		Session: id, Role: match.Role.Name, By: match.By, Subject: identity.Subject, ReturnTo: pending.ReturnTo,
 	}, err
 }
 
@@ -306,10 +306,10 @@ func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity,
 		// Else anybody could stand in the list of sessions under anybody's name.
 		name = identity.Email
 	}
-	return f.Sessions.Create(ctx, luci.Login{
+	return f.Sessions.Create(ctx, session.Login{
 		Role:    r.Name,
 		Grants:  acl.For(groups, r.Read, r.Write),
-		Timeout: luci.IdleTimeout(f.LuCIConfig),
+		Timeout: session.IdleTimeout(f.LuCIConfig),
 		Subject: identity.Subject,
 		Name:    name,
 		Issuer:  f.Party.Issuer,

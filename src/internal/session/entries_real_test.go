@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package rpcdlogin
+package session
 
 import (
 	"reflect"
@@ -28,7 +28,7 @@ func TestRealRPCDReload(t *testing.T) {
 		{Name: "nothing"},
 	}
 	const config = "/etc/config/rpcd"
-	if _, err := Sync(root.Path(config), append(roles, Role{Name: "gone", Read: []string{"*"}})); err != nil {
+	if _, err := SyncEntries(root.Path(config), append(roles, Role{Name: "gone", Read: []string{"*"}})); err != nil {
 		t.Fatal(err)
 	}
 	rpcd, bus := root.StartBus()
@@ -60,7 +60,7 @@ func TestRealRPCDReload(t *testing.T) {
 		sessions[i] = create(role.Name)
 	}
 	gone := create("gone")
-	if _, err := Sync(root.Path(config), roles); err != nil {
+	if _, err := SyncEntries(root.Path(config), roles); err != nil {
 		t.Fatal(err)
 	}
 

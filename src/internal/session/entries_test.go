@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package rpcdlogin
+package session
 
 import (
 	"errors"
@@ -47,7 +47,7 @@ func readConfig(t *testing.T, path string) string {
 
 func sync(t *testing.T, path string, roles []Role) (changed bool) {
 	t.Helper()
-	changed, err := Sync(path, roles)
+	changed, err := SyncEntries(path, roles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,8 +97,8 @@ func FuzzSectionName(f *testing.F) {
 		if back, ok := RoleName(section); !ok || back != role {
 			t.Errorf("%q becomes %q and then %q, %v", role, section, back, ok)
 		}
-		if again, ok := RoleName(Prefix + role); ok && SectionName(again) != Prefix+role {
-			t.Errorf("RoleName took %q", Prefix+role)
+		if again, ok := RoleName(SectionPrefix + role); ok && SectionName(again) != SectionPrefix+role {
+			t.Errorf("RoleName took %q", SectionPrefix+role)
 		}
 		for i := range len(section) {
 			if c := section[i]; c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
@@ -108,7 +108,7 @@ func FuzzSectionName(f *testing.F) {
 	})
 }
 
-func TestSync(t *testing.T) {
+func TestSyncEntries(t *testing.T) {
 	t.Parallel()
 	path := writeConfig(t, routerConfig)
 	roles := []Role{
@@ -185,15 +185,15 @@ config login 'luci_sso_viewer'
 		t.Fatalf("the file is\n%s\nwant\n%s", got, want)
 	}
 
-	changed, err := RemoveAll(path)
+	changed, err := RemoveEntries(path)
 	if err != nil || !changed {
-		t.Errorf("RemoveAll returned %v, %v", changed, err)
+		t.Errorf("RemoveEntries returned %v, %v", changed, err)
 	}
 	if got := readConfig(t, path); got != routerConfig {
-		t.Errorf("after RemoveAll the file is\n%s\nwant the router's own", got)
+		t.Errorf("after RemoveEntries the file is\n%s\nwant the router's own", got)
 	}
-	if changed, err := RemoveAll(path); err != nil || changed {
-		t.Errorf("a second RemoveAll returned %v, %v", changed, err)
+	if changed, err := RemoveEntries(path); err != nil || changed {
+		t.Errorf("a second RemoveEntries returned %v, %v", changed, err)
 	}
 }
 
@@ -283,23 +283,23 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	roles := []Role{{Name: "admin"}}
 	absent := filepath.Join(t.TempDir(), "rpcd")
-	if _, err := Sync(absent, roles); !errors.Is(err, os.ErrNotExist) {
+	if _, err := SyncEntries(absent, roles); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Sync without a file returned %v", err)
 	}
 	if _, err := os.Stat(absent); err == nil {
 		t.Error("Sync made a file: rpcd's package would then not bring its own, and root could not log in")
 	}
-	if changed, err := RemoveAll(absent); err != nil || changed {
-		t.Errorf("RemoveAll without a file returned %v, %v", changed, err)
+	if changed, err := RemoveEntries(absent); err != nil || changed {
+		t.Errorf("RemoveEntries without a file returned %v, %v", changed, err)
 	}
 	const text = "config login 'luci_sso_x'\n\toption a 'b\n"
 	broken := writeConfig(t, text)
 	var syntax *uci.SyntaxError
-	if _, err := Sync(broken, roles); !errors.As(err, &syntax) || syntax.Line != 2 {
+	if _, err := SyncEntries(broken, roles); !errors.As(err, &syntax) || syntax.Line != 2 {
 		t.Errorf("Sync of a broken file returned %v, want a syntax error at line 2", err)
 	}
-	if _, err := RemoveAll(broken); !errors.As(err, &syntax) {
-		t.Errorf("RemoveAll of a broken file returned %v", err)
+	if _, err := RemoveEntries(broken); !errors.As(err, &syntax) {
+		t.Errorf("RemoveEntries of a broken file returned %v", err)
 	}
 	if got := readConfig(t, broken); got != text {
 		t.Errorf("the broken file was written: %q", got)

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rpcdlogin owns the sections luci_sso_* of rpcd's configuration. When
-// rpcd is told to reload, it keeps the sessions and builds their rights anew
-// from the `config login` section with the session's user name. So each role
-// has one, derived from it: with the user name its sessions carry, the role's
-// lists, and no password, for which rpcd never accepts a login.
-//
-// The role in this program's own configuration is what a person edits; the
-// sections follow. All other sections of the file belong to others and are
-// never touched.
-package rpcdlogin
+package session
 
 import (
 	"errors"
@@ -22,8 +13,8 @@ import (
 	"luci-sso/internal/uci"
 )
 
-// Prefix begins the name of every section this package owns.
-const Prefix = "luci_sso_"
+// SectionPrefix begins the name of every section this package owns.
+const SectionPrefix = "luci_sso_"
 
 // Role is what a role allows: lists of access groups and patterns.
 type Role struct {
@@ -31,8 +22,8 @@ type Role struct {
 	Read, Write []string
 }
 
-// For are the configured roles as this package wants them.
-func For(roles []config.Role) []Role {
+// RolesOf are the configured roles as this package wants them.
+func RolesOf(roles []config.Role) []Role {
 	list := make([]Role, 0, len(roles))
 	for i := range roles {
 		list = append(list, Role{roles[i].Name, roles[i].Read, roles[i].Write})
@@ -40,16 +31,12 @@ func For(roles []config.Role) []Role {
 	return list
 }
 
-// Username is the user name of a role's sessions. It is never that of an
-// account of the router: a role called root does not become root.
-func Username(role string) string { return "sso:" + role }
-
 // SectionName is the name of a role's section. UCI allows letters, digits and
 // '_'; any other byte of a role's name becomes _xHH_, and so does a '_' in
 // front of an 'x', so that RoleName can undo it.
 func SectionName(role string) string {
 	var b strings.Builder
-	b.WriteString(Prefix)
+	b.WriteString(SectionPrefix)
 	for i := 0; i < len(role); i++ {
 		c := role[i]
 		plain := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' ||
@@ -67,7 +54,7 @@ func SectionName(role string) string {
 // RoleName is the role a section belongs to; false for a name that SectionName
 // does not give.
 func RoleName(section string) (string, bool) {
-	rest, ok := strings.CutPrefix(section, Prefix)
+	rest, ok := strings.CutPrefix(section, SectionPrefix)
 	if !ok {
 		return "", false
 	}
@@ -125,7 +112,7 @@ const (
 	Different Kind = "different" // A role's section says something else.
 	Stale     Kind = "stale"     // A section belongs to no role.
 	// A section of somebody else has the user name of a role's sessions and
-	// would give them its rights. Sync leaves it alone.
+	// would give them its rights. SyncEntries leaves it alone.
 	Foreign Kind = "foreign"
 )
 
@@ -175,29 +162,29 @@ func compare(pkg *uci.Package, entries []uci.Section) []Difference {
 		section := &pkg.Sections[i]
 		switch {
 		case wanted[section.Name]:
-		case strings.HasPrefix(section.Name, Prefix):
+		case strings.HasPrefix(section.Name, SectionPrefix):
 			role, _ := RoleName(section.Name)
 			differences = append(differences, Difference{Stale, section.Name, role, section.Line})
 		case section.Type == "login":
 			if username, ok := section.Get("username"); ok && usernames[username] {
-				differences = append(differences, Difference{Foreign, section.Name, strings.TrimPrefix(username, "sso:"), section.Line})
+				differences = append(differences, Difference{Foreign, section.Name, strings.TrimPrefix(username, userPrefix), section.Line})
 			}
 		}
 	}
 	return differences
 }
 
-// Sync makes the sections of rpcd's configuration at path follow the roles.
-// When they do already, the file is only read. It is never created: where it
+// SyncEntries makes the sections of rpcd's configuration at path follow the
+// roles. When they do already, the file is only read. It is never created: where it
 // is missing, rpcd's package is about to bring it, with the section for root.
 // The error is what uci.Load or uci.Edit say; a file with a syntax error is
 // left as it is.
-func Sync(path string, roles []Role) (changed bool, err error) {
+func SyncEntries(path string, roles []Role) (changed bool, err error) {
 	return apply(path, Entries(roles))
 }
 
-// RemoveAll removes all sections of this package. No file, nothing to do.
-func RemoveAll(path string) (changed bool, err error) {
+// RemoveEntries removes all sections of this package. No file, nothing to do.
+func RemoveEntries(path string) (changed bool, err error) {
 	changed, err = apply(path, nil)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

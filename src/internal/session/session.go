@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package luci owns the sessions that LuCI accepts: it creates them in rpcd
-// over ubus with exactly the rights a role has, finds and ends them. It knows
-// neither the provider nor the browser. A session is whole or destroyed.
-package luci
+// Package session owns the sessions that LuCI accepts, in rpcd and for as long
+// as they live: it creates them over ubus with exactly the rights a role has,
+// finds and ends them. It knows neither the provider nor the browser. A session
+// is whole or destroyed.
+//
+// It owns the sections luci_sso_* of rpcd's configuration as well. When rpcd
+// is told to reload, it keeps the sessions and builds their rights anew from
+// the `config login` section with the session's user name. So each role has
+// one, derived from it: with the user name its sessions carry, the role's
+// lists, and no password, for which rpcd never accepts a login. The role in
+// this program's own configuration is what a person edits; the sections
+// follow. All other sections of the file belong to others and are never
+// touched.
+package session
 
 import (
 	"context"
@@ -33,9 +43,11 @@ const (
 	valueIDToken = "luci_sso_id_token"
 )
 
-// UserPrefix begins the user name of every session of ours. It is never the
-// name of a system account, so that a role called root is not root.
-const UserPrefix = "sso:"
+const userPrefix = "sso:"
+
+// Username is the user name of a role's sessions. It is never that of an
+// account of the router: a role called root does not become root.
+func Username(role string) string { return userPrefix + role }
 
 const object = "session"
 
@@ -72,8 +84,8 @@ type Login struct {
 	At      time.Time
 }
 
-// Session is a session of rpcd.
-type Session struct {
+// Live is a session that rpcd has.
+type Live struct {
 	ID      secret.Value
 	User    string
 	Role    string // "" when the session is not of ours.
@@ -87,7 +99,7 @@ type Session struct {
 }
 
 // SSO reports whether the session is of ours.
-func (s Session) SSO() bool { return s.User == UserPrefix+s.Role && s.Role != "" }
+func (s Live) SSO() bool { return s.User == Username(s.Role) && s.Role != "" }
 
 // Manager talks to rpcd. Close it.
 type Manager struct {
@@ -178,7 +190,7 @@ func request(method string, args ubus.Table) ubus.Request {
 
 func (l Login) values() ubus.Table {
 	return ubus.Table{
-		valueUser: UserPrefix + l.Role, valueToken: l.Token.Reveal(),
+		valueUser: Username(l.Role), valueToken: l.Token.Reveal(),
 		valueRole: l.Role, valueSubject: l.Subject, valueName: l.Name, valueIssuer: l.Issuer,
 		valueLogin: strconv.FormatInt(l.At.Unix(), 10), valueIDToken: l.IDToken.Reveal(),
 	}
@@ -214,33 +226,33 @@ func (m *Manager) destroy(ctx context.Context, id string) error {
 }
 
 // Find returns the session with this id; ok is false when there is none.
-func (m *Manager) Find(ctx context.Context, id string) (session Session, ok bool, err error) {
+func (m *Manager) Find(ctx context.Context, id string) (live Live, ok bool, err error) {
 	if !validID(id) {
-		return Session{}, false, nil
+		return Live{}, false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if err := m.connect(ctx); err != nil {
-		return Session{}, false, err
+		return Live{}, false, err
 	}
 	reply, err := m.call(ctx, "get", ubus.Table{"ubus_rpc_session": id})
 	if errors.Is(err, ubus.NotFound) {
-		return Session{}, false, nil
+		return Live{}, false, nil
 	}
 	if err != nil {
-		return Session{}, false, callFault("get", err)
+		return Live{}, false, callFault("get", err)
 	}
 	values, _ := reply["values"].(ubus.Table)
 	return fromValues(id, values), true, nil
 }
 
-func fromValues(id string, values ubus.Table) Session {
+func fromValues(id string, values ubus.Table) Live {
 	text := func(name string) string {
 		value, _ := values[name].(string)
 		return value
 	}
 	seconds, _ := strconv.ParseInt(text(valueLogin), 10, 64)
-	return Session{
+	return Live{
 		ID: secret.New(id), User: text(valueUser), Role: text(valueRole),
 		Name: text(valueName), Subject: text(valueSubject), Issuer: text(valueIssuer),
 		Login: time.Unix(seconds, 0), Token: secret.New(text(valueToken)), IDToken: secret.New(text(valueIDToken)),
@@ -261,7 +273,7 @@ func (m *Manager) Destroy(ctx context.Context, id secret.Value) error {
 }
 
 // List returns the live sessions of ours.
-func (m *Manager) List(ctx context.Context) ([]Session, error) {
+func (m *Manager) List(ctx context.Context) ([]Live, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if err := m.connect(ctx); err != nil {
@@ -271,7 +283,7 @@ func (m *Manager) List(ctx context.Context) ([]Session, error) {
 	if err != nil {
 		return nil, callFault("list", err)
 	}
-	var sessions []Session
+	var sessions []Live
 	for _, reply := range replies {
 		id, _ := reply["ubus_rpc_session"].(string)
 		values, _ := reply["data"].(ubus.Table)
