@@ -36,6 +36,10 @@ verdicts('internal issuer', (v) => logic.validateInternal(v, 'https://sso.exampl
 	[ '', 'https://10.0.0.2', 'https://10.0.0.2:8443/', 'https://sso.lan/realms/home', 'https://sso.lan/realms/home/' ],
 	[ 'http://10.0.0.2', 'https://10.0.0.2/other', 'https://sso.lan/realms', 'https://sso.lan/#x' ]);
 
+verdicts('hosts', logic.validateHost,
+	[ '', null, 'router', 'Router.example.com', '192.168.1.1', 'router.lan:8443', '[fd00::1]', '[fd00::1]:8443', 'router:443' ],
+	[ 'https://router', 'router/', 'user@router', 'a b', 'router:', 'router:99999', '3232235777', 'fd00::1', 'röuter', 'router?' ]);
+
 verdicts('addresses', logic.validateURL,
 	[ '', 'https://router.lan/cgi-bin/luci-sso/callback', 'https://router.lan/?a=b' ],
 	[ 'http://router.lan/', 'https://router.lan/#x', 'https://a:b@router.lan/', 'https://router.lan/a b', '//router.lan/' ]);

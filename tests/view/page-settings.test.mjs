@@ -73,12 +73,20 @@ browserTest('every field is saved and read back', async () => {
 	for (const name in selects)
 		await page.locator(field(name)).selectOption(selects[name]);
 
+	const hosts = page.locator('[data-name="host"] input:not([type="hidden"])');
+
+	for (const host of [ 'router.example.com', '[fd00::1]:8443' ]) {
+		await hosts.last().fill(host);
+		await hosts.last().press('Enter');
+	}
+
 	await page.locator(box('require_email_verified')).check();
 	await apply(page);
 
 	for (const [ name, value ] of Object.entries({ ...values, ...selects, require_email_verified: '1' }))
 		assert.equal(router.uci('get', `luci-sso.default.${name}`), value, name);
 
+	assert.equal(router.uci('get', 'luci-sso.default.host'), 'router.example.com [fd00::1]:8443');
 	assert.equal(router.uci('show', 'luci-sso').includes('_preset'), false, 'the preset is no setting');
 
 	await page.reload();

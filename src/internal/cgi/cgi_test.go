@@ -92,16 +92,34 @@ func TestPath(t *testing.T) {
 	}
 }
 
-func TestOrigin(t *testing.T) {
+func TestFromHere(t *testing.T) {
 	t.Parallel()
-	for host, ok := range map[string]bool{
-		"router": true, "router.lan:8443": true, "192.168.1.1": true, "[fe80::1]": true, "[fe80::1]:443": true, "my_router": true,
-		"": false, "a b": false, "a/b": false, "a@b": false, "a:0": false, "a:99999": false, "a:": false, "a:1:2": false, "[::1": false,
-		"[fe80::1%25eth0]": false, "a\r\nb": false, "a?b": false, "a#b": false, "ä": false, strings.Repeat("a", 254): false, "[1.2.3.4]": false,
+	for _, c := range []struct {
+		host, referer string
+		want          bool
+	}{
+		{"router.lan", "https://router.lan/cgi-bin/luci/", true},
+		{"Router.lan:8443", "http://router.LAN/", true},
+		{"[fd00::1]:8443", "https://[FD00:0::1]/", true},
+		{"router.lan", "", false},
+		{"router.lan", "https://evil.example/router.lan", false},
+		{"router.lan", "https://router.lan@evil.example/", false},
+		{"", "https:///", false},
+		{"a b", "https://a b/", false},
 	} {
-		origin, got := read(t, map[string]string{"HTTP_HOST": host}).Origin()
-		if got != ok || ok && origin != "https://"+host {
-			t.Errorf("Origin of host %q = %q, %t, want %t: nothing but a host may become part of a URL", host, origin, got, ok)
+		if got := read(t, map[string]string{"HTTP_HOST": c.host, "HTTP_REFERER": c.referer}).FromHere(); got != c.want {
+			t.Errorf("Host %q, Referer %q: from here = %t, want %t", c.host, c.referer, got, c.want)
+		}
+	}
+}
+
+func TestQueryWithout(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"": "", "a=1&b=2&c=3": "a=1&c=3", "b=2": "", "a=%26%0d%0a%3d": "a=%26%0D%0A%3D", "a=" + strings.Repeat("x", maxForwarded): "",
+	} {
+		if got := read(t, map[string]string{"QUERY_STRING": query}).Query("b"); got != want {
+			t.Errorf("Query without b of %q = %q, want %q", query, got, want)
 		}
 	}
 }
@@ -182,8 +200,9 @@ func FuzzRead(f *testing.F) {
 		if len(r.params) > MaxParams || len(r.cookies) > MaxCookies || len(r.Languages) > 8 {
 			t.Errorf("over the limits: %d parameters, %d cookies, %d languages", len(r.params), len(r.cookies), len(r.Languages))
 		}
-		if origin, ok := r.Origin(); ok && strings.ContainsAny(origin[len("https://"):], "/?#@\\ \r\n\x00") {
-			t.Errorf("Origin = %q lets a path or user in", origin)
+		r.FromHere()
+		if forwarded := r.Query(); strings.ContainsAny(forwarded, " \r\n\x00#") {
+			t.Errorf("Query = %q is none", forwarded)
 		}
 		r.Param("code")
 		r.Cookie("a")

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"luci-sso/internal/fault"
+	"luci-sso/internal/host"
 )
 
 // Limits of a request, as the HTTP API states them.
@@ -22,13 +23,16 @@ const (
 	MaxInput   = 16384 // bytes of the query string, of the cookies, of any other variable
 	MaxParams  = 100   // query parameters
 	MaxCookies = 100   // cookies
+
+	// maxForwarded bounds a query that is sent on to another host.
+	maxForwarded = 1024
 )
 
 // Request is one HTTP request.
 type Request struct {
 	Method    string
 	Path      string // PATH_INFO without trailing slashes: "", "/callback", …
-	Host      string // Host header as sent; see Origin for the checked form.
+	Host      string // Host header as sent; package host judges it.
 	Secure    bool   // The browser's connection is TLS.
 	WantsHTML bool   // The client names text/html in Accept: a browser's page load.
 	Languages []string
@@ -131,49 +135,36 @@ func (r Request) Cookie(name string) string {
 	return ""
 }
 
-// Origin is "https://" and the request's host when that is a well-formed
-// host with an optional port, else "", false. The Host header comes from
-// outside, so nothing else may build a URL from it.
-func (r Request) Origin() (string, bool) {
-	if !validHost(r.Host) {
-		return "", false
-	}
-	return "https://" + r.Host, true
-}
-
 // FromHere reports whether a page of this host, on whatever port, led here.
 // Another site cannot make a browser say so; one that says nothing is not
 // believed.
 func (r Request) FromHere() bool {
-	origin, ok := r.Origin()
-	here, err := url.Parse(origin)
-	from, wrong := url.Parse(r.referer)
-	return ok && err == nil && wrong == nil && strings.EqualFold(from.Hostname(), here.Hostname())
-}
-
-func validHost(hostport string) bool {
-	host, port := hostport, ""
-	if i := strings.LastIndexByte(hostport, ':'); i >= 0 && !strings.HasSuffix(hostport, "]") {
-		host, port = hostport[:i], hostport[i+1:]
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return false
-		}
-	}
-	if inner, ok := strings.CutPrefix(host, "["); ok {
-		inner, ok = strings.CutSuffix(inner, "]")
-		addr, err := netip.ParseAddr(inner)
-		return ok && err == nil && addr.Is6() && addr.Zone() == ""
-	}
-	if host == "" || len(host) > 253 {
+	here, ok := host.Parse(r.Host)
+	from, err := url.Parse(r.referer)
+	if !ok || err != nil {
 		return false
 	}
-	for i := 0; i < len(host); i++ {
-		c := host[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_') {
-			return false
+	page, ok := host.Parse(from.Host)
+	return ok && page.Name == here.Name
+}
+
+// Query is the query, encoded anew, without some parameters; "" when it is
+// more than belongs into an address.
+func (r Request) Query(without ...string) string {
+	var b strings.Builder
+	for _, p := range r.params {
+		if slices.Contains(without, p.name) {
+			continue
 		}
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(p.name) + "=" + url.QueryEscape(p.value))
 	}
-	return true
+	if b.Len() > maxForwarded {
+		return ""
+	}
+	return b.String()
 }
 
 func parseQuery(raw string) []pair {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"luci-sso/internal/fault"
+	"luci-sso/internal/host"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/syslog"
 	"luci-sso/internal/uci"
@@ -37,8 +38,9 @@ type Config struct {
 	InternalHost          string // Takes the place of the issuer's host[:port] behind the router; "" without split horizon.
 	ClientID              string
 	ClientSecret          secret.Value
-	RedirectURI           string // "": from the request's host.
-	PostLogoutRedirectURI string // "": none is sent.
+	RedirectURI           string   // "": from the request's host.
+	Hosts                 []string // Names of this router that it cannot know of itself.
+	PostLogoutRedirectURI string   // "": none is sent.
 	Scope                 string
 	ClockTolerance        time.Duration
 	CAFile                string // "": the system's store.
@@ -195,6 +197,17 @@ func (r *reader) value(name string) string {
 	return value
 }
 
+// list returns the elements of a list, without empty ones.
+func (r *reader) list(name string) []string {
+	var values []string
+	for _, value := range r.section.List(row(name).Name) {
+		if value != "" {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
 // words returns an option in which each of its values has to be a word.
 func (r *reader) words(name string) string {
 	value := r.value(name)
@@ -258,6 +271,7 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 		ClientID:              r.value("client_id"),
 		ClientSecret:          secret.New(r.value("client_secret")),
 		RedirectURI:           r.url("redirect_uri", fault.ConfigError),
+		Hosts:                 r.list("host"),
 		PostLogoutRedirectURI: r.url("post_logout_redirect_uri", fault.ConfigError),
 		Scope:                 r.words("scope"),
 		ClockTolerance:        time.Duration(r.number("clock_tolerance")) * time.Second,
@@ -273,6 +287,7 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 	r.value("issuer_url")
 	c.splitHorizon(r)
 	c.check(r)
+	c.checkHosts(r)
 	c.Roles = roles(pkg)
 	if r.err != nil {
 		return nil, r.err
@@ -335,4 +350,13 @@ func (c *Config) splitHorizon(r *reader) {
 		r.fail(fault.ConfigError, "internal_issuer_url", "option internal_issuer_url is "+syslog.Quote(value)+", expected an origin such as https://id.lan: the paths come from issuer_url")
 	}
 	c.InternalHost = internal.Host
+}
+
+// checkHosts wants list host as a browser sends hosts.
+func (c *Config) checkHosts(r *reader) {
+	for _, name := range c.Hosts {
+		if _, ok := host.Parse(name); !ok {
+			r.fail(fault.ConfigError, "host", "list host has "+syslog.Quote(name)+", expected a host name or IP address such as router.example.com, with a port or without")
+		}
+	}
 }

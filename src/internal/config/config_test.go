@@ -78,6 +78,7 @@ func TestFaults(t *testing.T) {
 		"client authentication":  {with("token_auth_method", "private_key_jwt"), fault.ConfigError, "client_secret_post"},
 		"rate limit":             {with("rate_limit", "0"), fault.ConfigError, "1 to 100000"},
 		"http redirect":          {with("redirect_uri", "http://router/cgi-bin/luci-sso/callback"), fault.ConfigError, "redirect_uri"},
+		"a URL as host":          {with("host", "https://router.example.com"), fault.ConfigError, "list host"},
 		"list for an option":     {complete + "\tlist scope 'openid'\n", fault.ConfigError, "list"},
 		"syntax":                 {complete + "config oidc 'x\n", fault.ConfigError, "line "},
 		"a broken secret":        {complete + "\toption client_secret\n\ttell-nobody\n", fault.ConfigError, "line 9"},

@@ -57,6 +57,8 @@ var Options = []Option{
 		Help: "The password that belongs to the Client ID."},
 	{Name: "redirect_uri", Kind: QueryURL, Example: "https://router.example.com/cgi-bin/luci-sso/callback", Label: "Redirect URI", Tested: true,
 		Help: "Where the provider sends people back to. Enter the same address at the provider."},
+	{Name: "host", Kind: List, Example: "router.example.com", Label: "Names of this router",
+		Help: "More hosts at which a login may start while Redirect URI is empty: names that the router cannot know of itself."},
 	{Name: "scope", Kind: Text, Default: "openid profile email", Values: []string{"openid"}, Label: "Scopes", Tested: true,
 		Help: "What is asked of the provider about a person, separated by spaces."},
 	{Name: "clock_tolerance", Kind: Number, Required: true, Default: "60", High: MaxClockTolerance, Label: "Clock tolerance", Tested: true,

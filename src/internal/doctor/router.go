@@ -3,11 +3,14 @@
 package doctor
 
 import (
+	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"luci-sso/internal/config"
 	"luci-sso/internal/fault"
+	"luci-sso/internal/host"
 	"luci-sso/internal/loginbutton"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/session"
@@ -17,11 +20,11 @@ import (
 )
 
 // Router checks this router's side without asking anybody: ids config,
-// button, roles and https.
+// button, roles, host and https.
 func Router() []*Check {
 	checks := []*Check{Config()}
 	checks = append(checks, Buttons()...)
-	return append(checks, roles(), https())
+	return append(checks, roles(), hosts(), https())
 }
 
 // Config says whether the configuration can be used.
@@ -89,6 +92,31 @@ func roles() *Check {
 		return row("roles", Warn, words.RolesDiffer, strings.Join(names, ", ")).do(words.RunService)
 	}
 	return row("roles", Pass, words.RolesSynced)
+}
+
+// hosts says where a login may start, and where it goes if the configuration
+// names another host than this router knows as its own.
+func hosts() *Check {
+	c, err := config.Parse(paths.Config())
+	if err != nil {
+		return row("host", Skip, words.NotRun)
+	}
+	facts := host.OnRouter()
+	if c.RedirectURI != "" {
+		name, own := host.Lead(context.Background(), c.RedirectURI, c.Hosts, facts)
+		if own {
+			return row("host", Pass, words.HostLeads, name)
+		}
+		return row("host", Warn, words.HostForeign, syslog.Printable(name, 80)).do(words.CheckHost)
+	}
+	names := slices.Concat(c.Hosts, facts.Names())
+	for _, ip := range host.Addresses() {
+		if !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
+			names = append(names, ip.String())
+		}
+	}
+	slices.Sort(names)
+	return row("host", Pass, words.HostOwn, list(slices.Compact(names)))
 }
 
 func https() *Check {

@@ -194,7 +194,7 @@ func cookies() *Check {
 		return row("cookies", Fail, "The Redirect URI does not lead to this program, so that no cookie of a login would come back.").
 			paste("uci delete luci-sso.default.redirect_uri; uci commit luci-sso")
 	}
-	return row("cookies", Pass, "Open LuCI as https://%s/: a login from another name of the router loses its cookie.", parsed.Host)
+	return row("cookies", Pass, "A login that starts under another name of the router goes to https://%s/ first.", parsed.Host)
 }
 
 // paste adds the command that mends it.
@@ -226,6 +226,8 @@ func WithCommands(checks []*Check) []*Check {
 			c.Command = set + "ca_file=/etc/ssl/certs/my-ca.pem" + commit
 		case "issuer":
 			c.Command = set + "issuer_url='https://…'" + commit
+		case "host":
+			c.Command = "uci get luci-sso.default.redirect_uri; uci add_list luci-sso.default.host='router.example.com'" + commit
 		case "clock":
 			c.Command = "/etc/init.d/sysntpd restart; date"
 		case "scopes":

@@ -47,6 +47,7 @@ func RPCDConfig() string   { return At("/etc/config/rpcd") }
 func LuCIConfig() string   { return At("/etc/config/luci") }
 func UhttpdConfig() string { return At("/etc/config/uhttpd") }
 func SystemConfig() string { return At("/etc/config/system") }
+func DHCPConfig() string   { return At("/etc/config/dhcp") }
 
 // Files the program owns. RunDir is on tmpfs and gone after a reboot;
 // SecretKey survives it.

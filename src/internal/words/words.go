@@ -81,6 +81,9 @@ const (
 	RolesSynced      = "The rights of all roles are known to rpcd."
 	RolesDiffer      = "rpcd's rights differ from the configuration for these roles: %s" // list
 	NoRoles          = "There is no role: nobody can log in."
+	HostOwn          = "Logins may start at these names and addresses of this router: %s"                           // list
+	HostLeads        = "The Redirect URI leads to this router: %s"                                                  // host
+	HostForeign      = "The Redirect URI names %s, which is not known as this router's own: logins go there first." // host
 	NoHTTPS          = "The router's web server offers no HTTPS, which logging in needs."
 	ConfigGood       = "The configuration is complete."
 	ConfigBad        = "The configuration is not usable: %s" // reason
@@ -111,5 +114,6 @@ const (
 	RunService         = "Run on the router: /etc/init.d/luci-sso restart"
 	InstallCABundle    = "Install the package ca-bundle on the router."
 	AddRole            = "Add a role under Users."
+	CheckHost          = "Enter the address under which people open this router as Redirect URI. If it leads here through a proxy, add its host to “Names of this router”."
 	EnableHTTPS        = "Install luci-ssl or configure an HTTPS listener for uhttpd."
 )

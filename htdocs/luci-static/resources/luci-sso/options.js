@@ -40,6 +40,11 @@ return baseclass.extend({
 				help: _('Where the provider sends people back to. Enter the same address at the provider.')
 			},
 			{
+				name: 'host', kind: 'list', tested: false, required: false,
+				label: _('Names of this router'),
+				help: _('More hosts at which a login may start while Redirect URI is empty: names that the router cannot know of itself.')
+			},
+			{
 				name: 'scope', kind: 'text', tested: true, required: false,
 				label: _('Scopes'),
 				help: _('What is asked of the provider about a person, separated by spaces.'),

@@ -51,6 +51,20 @@ function validateURL(value) {
 	return true;
 }
 
+// validateHost is for what stands in an address bar between https:// and the
+// first slash.
+function validateHost(value) {
+	if (value == null || value === '')
+		return true;
+
+	const url = parseURL('https://' + value);
+
+	if (!url || /[\/?#@]/.test(value) || url.host !== value.toLowerCase().replace(/:443$/, ''))
+		return _('This is not a host name, such as router.example.com');
+
+	return true;
+}
+
 function validateIssuer(value) {
 	const valid = validateURL(value);
 
@@ -238,6 +252,7 @@ function redirectURI(location) {
 return baseclass.extend({
 	CALLBACK_PATH,
 	validateURL,
+	validateHost,
 	validateIssuer,
 	validateInternal,
 	validateNumber,

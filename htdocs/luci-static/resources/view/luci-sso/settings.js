@@ -93,7 +93,7 @@ return view.extend({
 		for (let o of this.settings.children) {
 			const elem = o.getUIElement(SECTION);
 
-			if (!elem || !(o.option in kept) || elem.getValue() === kept[o.option])
+			if (!elem || !(o.option in kept) || String(elem.getValue()) === String(kept[o.option]))
 				continue;
 
 			elem.setValue(kept[o.option]);
@@ -223,6 +223,11 @@ return view.extend({
 		o.wide = true;
 		o.validate = (section_id, value) => validate.validateInternal(value, page.formvalue('issuer_url'));
 
+		o = s.taboption('advanced', form.DynamicList, 'host', _('Names of this router'),
+			_('More addresses at which a login may start while Redirect URI is empty: names that the router cannot know of itself.'));
+		o.placeholder = 'router.example.com';
+		o.validate = (section_id, value) => validate.validateHost(value);
+
 		o = s.taboption('advanced', widgets.HintValue, 'ca_file', _('CA file'),
 			_('A PEM file with the only CA to trust for the provider; empty means the CAs of the router.'));
 		o.placeholder = '/etc/ssl/my-ca.pem';
@@ -302,7 +307,7 @@ return view.extend({
 
 		if (readonly) {
 			m = new form.JSONMap({
-				oidc: [ Object.assign({}, settings.options, { '.name': SECTION }) ],
+				oidc: [ Object.assign({}, settings.options, { '.name': SECTION, host: (settings.options.host || '').split(' ').filter(Boolean) }) ],
 				role: (settings.roles || []).map((r) => Object.assign({}, r, { '.name': r.name }))
 			}, title, description);
 			m.readonly = true;
