@@ -304,7 +304,11 @@ func (r *request) fail(response cgi.Response, err error) cgi.Response {
 	r.logFault(f, end.Status)
 	response.Status = end.Status
 	response.Cookies = r.undo
-	if end.Status == 503 && response.RetryAfter == 0 {
+	switch {
+	case response.RetryAfter != 0:
+	case end.Code == fault.ProviderAwaited:
+		response.RetryAfter = 10 // By then the one who waits knows.
+	case end.Status == 503:
 		response.RetryAfter = 60
 	}
 	return r.page(response, end.Sentence)

@@ -34,14 +34,28 @@ func readAnswer(r *bufio.Reader) (answer, error) {
 		media, _, _ := strings.Cut(header.first("content-type"), ";")
 		a.ContentType = strings.ToLower(strings.TrimSpace(media))
 		a.Date, _ = time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", header.first("date"))
-		if encoding := header.first("content-encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-			return answer{}, errors.New("the response is compressed although that was not asked for")
-		}
 		ends, err := a.readBody(r, header)
 		a.close = a.close || ends
+		if err == nil {
+			a.Body, err = expand(a.Body, header["content-encoding"])
+		}
 		return a, err
 	}
 	return answer{}, errors.New("too many interim responses")
+}
+
+// expand undoes a compression that was not asked for.
+func expand(body []byte, codings []string) ([]byte, error) {
+	for _, coding := range codings {
+		switch coding = strings.ToLower(coding); {
+		case coding == "" || coding == "identity" || len(body) == 0:
+		case len(codings) == 1 && (coding == "gzip" || coding == "x-gzip"):
+			return gunzip(body)
+		default:
+			return nil, errors.New("the response is compressed although that was not asked for")
+		}
+	}
+	return body, nil
 }
 
 // errUnclear: where the response ends could be read in more than one way, by

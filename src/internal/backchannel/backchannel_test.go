@@ -70,7 +70,10 @@ func TestReadAnswer(t *testing.T) {
 		"hexadecimal prefix":   {text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n", bad: "malformed chunk"},
 		"blank before a size":  {text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n 2\r\n{}\r\n0\r\n\r\n", bad: "malformed chunk"},
 		"chunk with more":      {text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}}\r\n0\r\n\r\n", bad: "malformed chunk"},
-		"compressed":           {text: "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", bad: "compressed"},
+		"compressed":           {text: "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}", bad: "compressed"},
+		"no gzip":              {text: "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", bad: "compressed"},
+		"twice compressed":     {text: "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: 2\r\n\r\n{}", bad: "compressed"},
+		"two compressions":     {text: "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", bad: "compressed"},
 		"malformed header":     {text: "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", bad: "malformed header"},
 		"space before colon":   {text: "HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\n{}", bad: "malformed header"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,8 @@ import (
 	"luci-sso/internal/fault"
 	"luci-sso/internal/login"
 	"luci-sso/internal/oidc"
+	"luci-sso/internal/paths"
+	"luci-sso/internal/store"
 	"luci-sso/internal/syslog"
 	"luci-sso/internal/words"
 )
@@ -38,12 +41,15 @@ type connection struct {
 	party    *oidc.Party
 	metadata oidc.Metadata
 	response backchannel.Response
+	foundAt  string // Where the discovery document was, after redirects.
 	checks   []*Check
 }
 
 // Connection asks the provider whether logging in will work with the
-// configuration at path and options in the place of its own. It keeps
-// nothing and asks past every cache.
+// configuration at path and options in the place of its own. It asks past
+// every cache. What it was told when it tried the saved settings, and they
+// passed, is kept in the place of older documents: a login after the test
+// does what the test has seen.
 func Connection(ctx context.Context, path string, options map[string]string) []*Check {
 	ctx, cancel := context.WithTimeout(ctx, total)
 	defer cancel()
@@ -57,7 +63,18 @@ func Connection(ctx context.Context, path string, options map[string]string) []*
 	defer c.party.Channel.Close()
 	c.add(row("settings", Pass, words.ConfigGood))
 	c.run()
+	if Worst(c.checks) != Fail && c.isSaved(path) &&
+		errors.Join(store.EnsureDir(paths.RunDir()), store.EnsureDir(paths.Cache())) == nil {
+		c.party.KeepFetched(paths.Cache())
+	}
 	return c.checks
+}
+
+// isSaved reports whether the configuration that was tried is the one that
+// logins use.
+func (c *connection) isSaved(path string) bool {
+	saved, err := config.Parse(path)
+	return err == nil && reflect.DeepEqual(saved, c.config)
 }
 
 func settingsFault(err error) *Check {
@@ -131,7 +148,7 @@ func (c *connection) run() {
 func (c *connection) discovery() bool {
 	address := oidc.DiscoveryURL(c.config.IssuerURL)
 	var err error
-	c.within(func(ctx context.Context) { c.metadata, c.response, err = c.party.FetchMetadata(ctx) })
+	c.within(func(ctx context.Context) { c.metadata, c.response, c.foundAt, err = c.party.FetchMetadata(ctx) })
 	check := row("discovery", Pass, words.DiscoveryRead, address)
 	switch {
 	case c.response.Status == 0 && err != nil:

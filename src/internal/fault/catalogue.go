@@ -77,6 +77,9 @@ const (
 	TooManyRequests           Code = "TOO_MANY_REQUESTS"
 	InputTooLarge             Code = "INPUT_TOO_LARGE"
 	NotFound                  Code = "NOT_FOUND"
+
+	// Beyond the contract.
+	ProviderAwaited Code = "PROVIDER_AWAITED"
 )
 
 // Sentences for the person signing in. They carry no code and no detail: those
@@ -90,12 +93,14 @@ const (
 	sentenceSystem      = "The router could not complete the request. Please try again later or contact your administrator."
 	sentenceRefused     = "The identity provider refused the sign-in. Please try again or contact your administrator."
 	sentenceBusy        = "Too many requests. Please wait a minute and try again."
+	sentenceAwaited     = "The identity provider is slow to answer. Please try again in a few seconds."
 	sentenceCSRF        = "This logout link is not valid. Please log out from the LuCI menu."
 	sentenceTooLarge    = "The request is too large."
 	sentenceNotFound    = "This page does not exist."
 )
 
-// catalogue is the one table of codes. Statuses and chains are the contract's.
+// catalogue is the one table of codes. Statuses and chains are the contract's;
+// what was added to it comes after.
 var catalogue = [...]Entry{
 	{Code: SSODisabled, Status: 503, Role: Outcome, Sentence: sentenceUnavailable},
 	{Code: ConfigError, Status: 503, Role: Cause, EndsIn: SSODisabled, Sentence: sentenceUnavailable},
@@ -170,4 +175,6 @@ var catalogue = [...]Entry{
 	{Code: TooManyRequests, Status: 429, Role: Outcome, Sentence: sentenceBusy},
 	{Code: InputTooLarge, Status: 431, Role: Outcome, Sentence: sentenceTooLarge},
 	{Code: NotFound, Status: 404, Role: Outcome, Sentence: sentenceNotFound},
+
+	{Code: ProviderAwaited, Status: 503, Role: Outcome, Sentence: sentenceAwaited, Added: true},
 }

@@ -32,6 +32,7 @@ type Entry struct {
 	Role     Role
 	EndsIn   Code   // The next code of the chain; "" for an outcome.
 	Sentence string // For the person signing in; English, also the translation key.
+	Added    bool   // Beyond the contract's codes: none of those was true.
 }
 
 // Catalogue returns all entries in the order of the reference.

@@ -162,4 +162,6 @@ var explanations = [...]struct {
 		"|The browser collected many cookies for this host name; somebody probes the limits|Delete the router's cookies in the browser"},
 	{NotFound, "The address below /cgi-bin/luci-sso is none of /, /callback and /logout." +
 		"|A wrong callback address is registered at the provider; somebody scans|Register https://<router>/cgi-bin/luci-sso/callback at the provider"},
+	{ProviderAwaited, "The provider keeps another login waiting, nothing of its documents is kept, and this login does not wait as well." +
+		"|The provider is slow, overloaded or gone without a word; a firewall between router and provider drops packets|Try again in a few seconds; run on the router: uclient-fetch -O - <issuer_url>/.well-known/openid-configuration; read the provider's log"},
 }

@@ -21,6 +21,7 @@ func RelyingParty(c *config.Config, cache string, notice func(string)) *oidc.Par
 		ClientID:     c.ClientID,
 		ClientSecret: c.ClientSecret,
 		AuthMethod:   c.TokenAuthMethod,
+		InternalHost: c.InternalHost,
 		AtHash:       atHash(c.RequireAtHash),
 		Tolerance:    c.ClockTolerance,
 		Channel: backchannel.New(backchannel.Trust{

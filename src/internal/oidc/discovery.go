@@ -4,10 +4,10 @@ package oidc
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/syslog"
@@ -17,19 +17,53 @@ import (
 // 1.0 §3). Every member is the provider's word; endpoints are checked where
 // they are used.
 type Metadata struct {
-	Issuer                string   `json:"issuer"`
-	AuthorizationEndpoint string   `json:"authorization_endpoint"`
-	TokenEndpoint         string   `json:"token_endpoint"`
-	JWKSURI               string   `json:"jwks_uri"`
-	UserInfoEndpoint      string   `json:"userinfo_endpoint"`
-	EndSessionEndpoint    string   `json:"end_session_endpoint"`
-	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
-	SigningAlgorithms     []string `json:"id_token_signing_alg_values_supported"`
-	Scopes                []string `json:"scopes_supported"`
-	Claims                []string `json:"claims_supported"`
-	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
+	Issuer                string
+	AuthorizationEndpoint string
+	TokenEndpoint         string
+	JWKSURI               string
+	UserInfoEndpoint      string
+	EndSessionEndpoint    string
+	TokenAuthMethods      []string
+	SigningAlgorithms     []string
+	Scopes                []string
+	Claims                []string
+	ChallengeMethods      []string
 	// ResponseIssuer: authorization responses carry iss (RFC 9207 §3).
-	ResponseIssuer bool `json:"authorization_response_iss_parameter_supported"`
+	ResponseIssuer bool
+
+	kept bool // It is a copy of an earlier day.
+}
+
+// readMetadata reads a discovery document. What a login needs must have the
+// standard's form; any other member that has not counts as absent and is
+// named in odd.
+func readMetadata(body []byte) (m Metadata, odd string, err error) {
+	o, err := readObject(body)
+	if err != nil {
+		return m, "", err
+	}
+	for _, member := range []struct {
+		name string
+		into *string
+	}{
+		{"issuer", &m.Issuer},
+		{"authorization_endpoint", &m.AuthorizationEndpoint},
+		{"token_endpoint", &m.TokenEndpoint},
+		{"jwks_uri", &m.JWKSURI},
+	} {
+		if *member.into, err = o.needed(member.name); err != nil {
+			return Metadata{}, "", err
+		}
+	}
+	m.UserInfoEndpoint = o.text("userinfo_endpoint")
+	m.EndSessionEndpoint = o.text("end_session_endpoint")
+	m.TokenAuthMethods = o.texts("token_endpoint_auth_methods_supported")
+	m.SigningAlgorithms = o.texts("id_token_signing_alg_values_supported")
+	m.Scopes = o.texts("scopes_supported")
+	m.Claims = o.texts("claims_supported")
+	m.ChallengeMethods = o.texts("code_challenge_methods_supported")
+	m.ResponseIssuer = o.flag("authorization_response_iss_parameter_supported")
+	return m, o.oddities(), nil
 }
 
 // DiscoveryURL is where an issuer publishes its metadata (Discovery §4.1).
@@ -38,12 +72,47 @@ func DiscoveryURL(issuer string) string {
 }
 
 // Discover returns the provider's metadata, fetched at most once in
-// CacheLifetime. Its faults end in OIDC_DISCOVERY_FAILED.
-func (p *Party) Discover(ctx context.Context) (Metadata, error) {
-	var metadata Metadata
-	err := p.load(ctx, document{
+// CacheLifetime. Its faults end in OIDC_DISCOVERY_FAILED, or are
+// PROVIDER_AWAITED.
+func (p *Party) Discover(ctx context.Context) (Metadata, error) { return p.discover(ctx, false) }
+
+func (p *Party) discover(ctx context.Context, force bool) (Metadata, error) {
+	var metadata, old Metadata
+	d := p.discovery()
+	d.check = func(body []byte, cached bool) error {
+		m, odd, err := readMetadata(body)
+		if err != nil {
+			return fault.Wrap(fault.InvalidDiscoveryDoc, err,
+				"the discovery document "+syslog.Quote(DiscoveryURL(p.Issuer))+" is not a JSON object of the expected form: "+syslog.Quote(err.Error()))
+		}
+		if err := m.check(p.Issuer, cached); err != nil {
+			return err
+		}
+		if cached {
+			old = m
+		} else if odd != "" {
+			p.Notice("members of the discovery document that have another form than the standard's count as absent: " + odd)
+		}
+		metadata = m
+		return nil
+	}
+	kept, err := p.load(ctx, d, force)
+	if err != nil {
+		return Metadata{}, err
+	}
+	metadata.kept = kept
+	if !kept && old.JWKSURI != "" && old.JWKSURI != metadata.JWKSURI {
+		// Keys of an address that the provider has left.
+		_ = os.Remove(p.CacheDir + "/" + p.cacheName(kindKeys))
+	}
+	return metadata, nil
+}
+
+// discovery describes the document, without its check.
+func (p *Party) discovery() document {
+	return document{
 		what: "discovery document",
-		name: p.cacheName("discovery"),
+		kind: kindDiscovery,
 		url:  DiscoveryURL(p.Issuer),
 		codes: codes{
 			network:  fault.DiscoveryNetworkError,
@@ -52,23 +121,44 @@ func (p *Party) Discover(ctx context.Context) (Metadata, error) {
 			outcome:  fault.OIDCDiscoveryFailed,
 		},
 		status: fault.DiscoveryFailed,
-		check: func(body []byte, cached bool) error {
-			metadata = Metadata{}
-			if err := decode(body, &metadata); err != nil {
-				return fault.Wrap(fault.InvalidDiscoveryDoc, err,
-					"the discovery document "+syslog.Quote(DiscoveryURL(p.Issuer))+" is not a JSON object of the expected form: "+syslog.Quote(err.Error()))
-			}
-			return metadata.check(p.Issuer, cached)
-		},
-	}, false)
-	return metadata, err
+		// Nobody has signed in yet: who comes again loses nothing.
+		patience: 2 * time.Second,
+	}
 }
 
-// cacheName is the file name of a kept document. It depends on the issuer, so
-// that another provider never meets this one's keys.
-func (p *Party) cacheName(kind string) string {
-	sum := sha256.Sum256([]byte(p.Issuer))
-	return hex.EncodeToString(sum[:8]) + "." + kind + ".json"
+// The kinds of kept documents.
+const (
+	kindDiscovery = "discovery"
+	kindKeys      = "jwks"
+)
+
+// latest is m, or what was fetched in its place during this request.
+func (p *Party) latest(m Metadata) Metadata {
+	if p.renewed != nil {
+		return *p.renewed
+	}
+	return m
+}
+
+// renew fetches the discovery document again, once in a request, after an
+// endpoint of a kept one (which names it) answered as if it were not there.
+// ok reports that the provider now names another address for it. That may
+// be asked: it was named by the issuer, over the same trust as the old one.
+func (p *Party) renew(ctx context.Context, m Metadata, endpoint func(Metadata) string) (fresh Metadata, ok bool) {
+	if !m.kept || p.asked {
+		return m, false
+	}
+	p.asked = true
+	fresh, err := p.discover(ctx, true)
+	if err != nil || fresh.kept {
+		return m, false // What the endpoint said is what went wrong.
+	}
+	p.renewed = &fresh
+	if endpoint(fresh) == endpoint(m) || !secure(endpoint(fresh)) {
+		return m, false
+	}
+	p.Notice("the provider has moved " + syslog.Quote(endpoint(m)) + " to " + syslog.Quote(endpoint(fresh)) + "; its discovery document was fetched again")
+	return fresh, true
 }
 
 // check refuses a document of another issuer (Discovery §4.3) and one without

@@ -132,7 +132,7 @@ func TestDiscoverRefuses(t *testing.T) {
 		if _, err := p.party.Discover(background(t)); !fault.Is(err, c.want) {
 			t.Errorf("%s: %v, expected %s", name, err, c.want)
 		}
-		if files, _ := filepath.Glob(p.party.CacheDir + "/*"); len(files) != 0 {
+		if files, _ := filepath.Glob(p.party.CacheDir + "/*.json"); len(files) != 0 {
 			t.Errorf("%s: kept as %q", name, files)
 		}
 	}

@@ -102,6 +102,7 @@ func (p *Party) authentic(ctx context.Context, m Metadata, token secret.Value) (
 		return nil, err
 	}
 	var reason error
+	left := ""
 	for _, refresh := range []bool{false, true} {
 		if refresh && h.KeyID == "" {
 			break
@@ -114,11 +115,15 @@ func (p *Party) authentic(ctx context.Context, m Metadata, token secret.Value) (
 		if err == nil {
 			return claims, nil
 		}
+		left = set.leftOut()
 		if reason = err; errors.Is(err, jwt.ErrTokenMalformed) {
 			return nil, invalid("the ID token's claims are not a JSON object")
 		}
 	}
 	detail := "the ID token's signature (" + h.Algorithm + ", key " + syslog.Quote(h.KeyID) + ") is not valid: " + syslog.Printable(reason.Error(), 120)
+	if left != "" {
+		detail += "; " + left
+	}
 	return nil, fault.Wrap(fault.InvalidSignature, reason, detail)
 }
 

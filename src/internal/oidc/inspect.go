@@ -23,13 +23,25 @@ func Secure(url string) bool { return secure(url) }
 
 // FetchMetadata fetches the discovery document past every cache. The document
 // is not checked: err is about having and reading it. The response is there
-// when the provider answered at all.
-func (p *Party) FetchMetadata(ctx context.Context) (m Metadata, response backchannel.Response, err error) {
-	response, err = p.Channel.Do(ctx, backchannel.Request{URL: DiscoveryURL(p.Issuer), Accept: "application/json"})
-	if err == nil && response.Status == 200 {
-		err = decode(response.Body, &m)
+// when the provider answered at all; at is where it was found.
+func (p *Party) FetchMetadata(ctx context.Context) (m Metadata, response backchannel.Response, at string, err error) {
+	d := p.discovery()
+	at = d.url
+	for hop := 0; ; hop++ {
+		response, err = p.Channel.Do(ctx, backchannel.Request{URL: at, Accept: "application/json"})
+		next := p.redirect(at, response)
+		if err != nil || next == "" || hop == maxRedirects {
+			break
+		}
+		at = next
 	}
-	return m, response, err
+	if err == nil && response.Status == 200 {
+		m, _, err = readMetadata(response.Body)
+		if err == nil && m.check(p.Issuer, false) == nil {
+			p.fetched = map[string][]byte{d.kind: response.Body}
+		}
+	}
+	return m, response, at, err
 }
 
 // UsableKeys counts the published keys that could verify an ID token.

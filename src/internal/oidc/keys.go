@@ -14,6 +14,8 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/syslog"
@@ -24,32 +26,95 @@ const MinRSABits = 2048
 
 // keySet is a provider's JWK Set (RFC 7517 §5).
 type keySet struct {
-	Keys []jwk `json:"keys"`
+	Keys []jwk
+	odd  []string // Why entries were left out.
 }
 
 type jwk struct {
-	Type       string   `json:"kty"`
-	ID         string   `json:"kid"`
-	Use        string   `json:"use"`
-	Algorithm  string   `json:"alg"`
-	Operations []string `json:"key_ops"`
-	N          string   `json:"n"`
-	E          string   `json:"e"`
-	Curve      string   `json:"crv"`
-	X          string   `json:"x"`
-	Y          string   `json:"y"`
+	Type       string
+	ID         string
+	Use        string
+	Algorithm  string
+	Operations []string
+	N          string
+	E          string
+	Curve      string
+	X          string
+	Y          string
 }
 
-// keys returns the provider's JWK Set. Its faults end in JWKS_FETCH_FAILED.
-func (p *Party) keys(ctx context.Context, m Metadata, refresh bool) (keySet, error) {
-	var set keySet
-	if !secure(m.JWKSURI) {
-		return set, fault.New(fault.InsecureJWKSURI, "the provider's jwks_uri is "+syslog.Quote(m.JWKSURI)+", it must begin with https://")
+// readKeys reads a JWK Set. Its entries are read one by one: one that is not
+// a key, or whose members have another form than the standard's, is left out
+// and says nothing against the others.
+func readKeys(body []byte) (set keySet, err error) {
+	o, err := readObject(body)
+	if err != nil {
+		return set, err
 	}
-	err := p.load(ctx, document{
+	entries, ok := o.members["keys"].([]any)
+	if !ok {
+		return set, errNoKeys
+	}
+	objects := 0
+	for i, entry := range entries {
+		members, ok := entry.(map[string]any)
+		if !ok {
+			set.odd = append(set.odd, "entry "+strconv.Itoa(i+1)+" is "+formOf(entry))
+			continue
+		}
+		objects++
+		o := object{members: members}
+		key := jwk{
+			Type: o.text("kty"), ID: o.text("kid"), Use: o.text("use"), Algorithm: o.text("alg"), Operations: o.texts("key_ops"),
+			N: o.text("n"), E: o.text("e"), Curve: o.text("crv"), X: o.text("x"), Y: o.text("y"),
+		}
+		if odd := o.oddities(); odd != "" {
+			set.odd = append(set.odd, "entry "+strconv.Itoa(i+1)+": "+odd)
+			continue
+		}
+		set.Keys = append(set.Keys, key)
+	}
+	if objects == 0 && len(entries) > 0 {
+		return set, errNoKeys
+	}
+	return set, nil
+}
+
+// leftOut says which entries were left out, for a diagnostic; "" for none.
+func (s keySet) leftOut() string {
+	if s.odd == nil {
+		return ""
+	}
+	shown := s.odd[:min(len(s.odd), 3)]
+	text := "entries of the JWK Set that have another form than the standard's are left out: " + strings.Join(shown, "; ")
+	if more := len(s.odd) - len(shown); more > 0 {
+		text += " and " + strconv.Itoa(more) + " more"
+	}
+	return text
+}
+
+// keys returns the provider's JWK Set. Its faults end in JWKS_FETCH_FAILED,
+// or are PROVIDER_AWAITED.
+func (p *Party) keys(ctx context.Context, m Metadata, refresh bool) (keySet, error) {
+	m = p.latest(m)
+	set, err := p.keysAt(ctx, m.JWKSURI, refresh)
+	if errors.Is(err, errMoved) {
+		if fresh, ok := p.renew(ctx, m, func(m Metadata) string { return m.JWKSURI }); ok {
+			return p.keysAt(ctx, fresh.JWKSURI, true)
+		}
+	}
+	return set, err
+}
+
+func (p *Party) keysAt(ctx context.Context, at string, refresh bool) (keySet, error) {
+	var set keySet
+	if !secure(at) {
+		return set, fault.New(fault.InsecureJWKSURI, "the provider's jwks_uri is "+syslog.Quote(at)+", it must begin with https://")
+	}
+	_, err := p.load(ctx, document{
 		what: "JWK Set",
-		name: p.cacheName("jwks"),
-		url:  m.JWKSURI,
+		kind: kindKeys,
+		url:  at,
 		codes: codes{
 			network:  fault.JWKSNetworkError,
 			insecure: fault.InsecureJWKSURI,
@@ -57,13 +122,16 @@ func (p *Party) keys(ctx context.Context, m Metadata, refresh bool) (keySet, err
 			outcome:  fault.JWKSFetchFailed,
 		},
 		status: fault.JWKSFetchFailed,
+		// The person has signed in already and would have to do so again.
+		patience: 5 * time.Second,
 		check: func(body []byte, _ bool) error {
-			set = keySet{}
-			if err := decode(body, &set); err != nil {
-				return fault.Wrap(fault.InvalidJWKSFormat, err, "the JWK Set "+syslog.Quote(m.JWKSURI)+" is not a JSON object of the expected form")
-			}
-			if set.Keys == nil {
-				return fault.New(fault.InvalidJWKSFormat, "the JWK Set "+syslog.Quote(m.JWKSURI)+" has no keys array")
+			var err error
+			set, err = readKeys(body)
+			switch {
+			case errors.Is(err, errNoKeys):
+				return fault.New(fault.InvalidJWKSFormat, "the JWK Set "+syslog.Quote(at)+" has no keys array, or no key in it")
+			case err != nil:
+				return fault.Wrap(fault.InvalidJWKSFormat, err, "the JWK Set "+syslog.Quote(at)+" is not a JSON object of the expected form")
 			}
 			return nil
 		},
@@ -74,6 +142,7 @@ func (p *Party) keys(ctx context.Context, m Metadata, refresh bool) (keySet, err
 // Errors of choosing a key.
 var (
 	errNoKey     = errors.New("no published key fits")
+	errNoKeys    = errors.New("there is no array of keys")
 	errAmbiguous = errors.New("the token names no key and several fit")
 )
 
@@ -110,13 +179,34 @@ func (k *jwk) fits(algorithm string) bool {
 
 // public builds the key (RFC 7518 §6.2.1, §6.3.1) or says what is wrong with it.
 func (k *jwk) public() (crypto.PublicKey, error) {
-	if k.Type == "RSA" {
-		return RSAKey(unbase64(k.N), unbase64(k.E))
-	}
-	if k.Curve != "P-256" {
+	rsa := k.Type == "RSA"
+	if !rsa && k.Curve != "P-256" {
 		return nil, errors.New("the key is on curve " + syslog.Quote(k.Curve) + " instead of P-256")
 	}
-	return P256Key(unbase64(k.X), unbase64(k.Y))
+	members := [2]struct{ name, text string }{{"x", k.X}, {"y", k.Y}}
+	if rsa {
+		members = [2]struct{ name, text string }{{"n", k.N}, {"e", k.E}}
+	}
+	var numbers [2][]byte
+	for i, member := range members {
+		var err error
+		if numbers[i], err = unbase64(member.text); err != nil {
+			return nil, errors.New("the key's " + member.name + " " + err.Error())
+		}
+	}
+	if rsa {
+		return RSAKey(numbers[0], numbers[1])
+	}
+	// Some leave the leading zeros out, which one key in 128 has.
+	return P256Key(padded(numbers[0]), padded(numbers[1]))
+}
+
+// padded is a number with the leading zeros of a P-256 coordinate.
+func padded(number []byte) []byte {
+	if len(number) == 0 || len(number) >= 32 {
+		return number
+	}
+	return append(make([]byte, 32-len(number), 32), number...)
 }
 
 // RSAKey builds a public key from the big-endian modulus and exponent. The
@@ -147,11 +237,19 @@ func P256Key(x, y []byte) (*ecdsa.PublicKey, error) {
 	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y)}, nil
 }
 
-// unbase64 decodes a Base64urlUInt or an octet sequence; nil when malformed.
-func unbase64(text string) []byte {
+// unbase64 decodes a Base64urlUInt or an octet sequence (RFC 7515 §2). The
+// error ends a sentence that begins with the member's name.
+func unbase64(text string) ([]byte, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return nil
+	switch {
+	case text == "":
+		return nil, errors.New("is missing")
+	case err == nil:
+		return raw, nil
+	case strings.ContainsAny(text, "+/"):
+		return nil, errors.New("is in the standard alphabet of base64 (+ and /) instead of base64url (- and _)")
+	case strings.HasSuffix(text, "="):
+		return nil, errors.New("is base64url with padding (=), which the standard does not allow")
 	}
-	return raw
+	return nil, errors.New("is not base64url")
 }

@@ -30,6 +30,22 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 		return Tokens{}, fault.New(fault.InvalidPKCEVerifier,
 			"the PKCE verifier has "+strconv.Itoa(n)+" characters instead of 43 to 128")
 	}
+	response, err := p.requestTokens(ctx, p.latest(m), code, verifier, redirectURI)
+	if err == nil && moved(response) {
+		if fresh, ok := p.renew(ctx, p.latest(m), func(m Metadata) string { return m.TokenEndpoint }); ok {
+			// Whoever answered so was no token endpoint. The code goes to
+			// one more address, the one the issuer names now, and to no
+			// address that an answer names.
+			response, err = p.requestTokens(ctx, fresh, code, verifier, redirectURI)
+		}
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	return readTokens(response, p.ClientSecret, code, verifier)
+}
+
+func (p *Party) requestTokens(ctx context.Context, m Metadata, code, verifier secret.Value, redirectURI string) (backchannel.Response, error) {
 	request := backchannel.Request{
 		URL:    m.TokenEndpoint,
 		Accept: "application/json",
@@ -41,16 +57,12 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 		},
 	}
 	p.authenticate(&request, m)
-	response, err := p.do(ctx, "token endpoint", codes{
+	return p.do(ctx, "token endpoint", codes{
 		network:  fault.TokenEndpointNetworkError,
 		insecure: fault.InsecureTokenEndpoint,
 		tooLarge: fault.TokenEndpointNetworkError,
 		outcome:  fault.TokenEndpointNetworkError,
 	}, request)
-	if err != nil {
-		return Tokens{}, err
-	}
-	return readTokens(response, p.ClientSecret, code, verifier)
 }
 
 // readTokens reads the token endpoint's answer, whatever it is. sent are the
@@ -59,22 +71,25 @@ func readTokens(response backchannel.Response, sent ...secret.Value) (Tokens, er
 	if response.Status != 200 {
 		return Tokens{}, tokenError(response, sent...)
 	}
-	var body struct {
-		ID          string `json:"id_token"`
-		Access      string `json:"access_token"`
-		Error       any    `json:"error"`
-		Description any    `json:"error_description"`
-	}
-	if err := decode(response.Body, &body); err != nil {
+	body, err := readObject(response.Body)
+	if err != nil {
 		return Tokens{}, fault.Wrap(fault.TokenResponseInvalidJSON, err,
 			"the token response ("+shape(response)+") is not a JSON object of the expected form")
 	}
-	if value := text(body.Error); value != "" && body.ID == "" {
+	// Only these two are read: what else there is may have any form.
+	var tokens [2]string
+	for i, name := range []string{"id_token", "access_token"} {
+		if tokens[i], err = body.needed(name); err != nil {
+			return Tokens{}, fault.Wrap(fault.TokenResponseInvalidJSON, err,
+				"the token response ("+shape(response)+") is not a JSON object of the expected form: "+err.Error())
+		}
+	}
+	if value := text(body.members["error"]); value != "" && tokens[0] == "" {
 		// Some providers refuse with status 200.
 		return Tokens{}, fault.New(fault.MissingIDToken, "the token response has status 200 but no id_token: "+
-			fault.ProviderError(fault.TokenEndpoint, conceal(value, sent), conceal(text(body.Description), sent), response.Status).Text)
+			fault.ProviderError(fault.TokenEndpoint, conceal(value, sent), conceal(text(body.members["error_description"]), sent), response.Status).Text)
 	}
-	return Tokens{ID: secret.New(body.ID), Access: secret.New(body.Access)}, nil
+	return Tokens{ID: secret.New(tokens[0]), Access: secret.New(tokens[1])}, nil
 }
 
 // authenticate adds the client's credentials in the form the provider offers;
@@ -131,14 +146,14 @@ func conceal(text string, secrets []secret.Value) string {
 // is not there or is no text. A nested object, as {"error": {"code": …,
 // "message": …}}, gives its own members.
 func errorOf(body []byte) (value, description string) {
-	var object map[string]any
-	if decode(body, &object) != nil {
+	o, err := readObject(body)
+	if err != nil {
 		return "", ""
 	}
-	if inner, ok := object["error"].(map[string]any); ok {
+	if inner, ok := o.members["error"].(map[string]any); ok {
 		return text(inner["code"]), text(inner["message"])
 	}
-	return text(object["error"]), text(object["error_description"])
+	return text(o.members["error"]), text(o.members["error_description"])
 }
 
 // text is a JSON string or number as text, else "".

@@ -16,7 +16,23 @@ import (
 // (OIDC Core §5.3). subject is the verified one; a response about anybody
 // else is IDENTITY_MISMATCH (§5.3.2). The other faults are notes.
 func (p *Party) UserInfo(ctx context.Context, m Metadata, access secret.Value, subject string) (Claims, error) {
-	response, err := p.do(ctx, "UserInfo endpoint", codes{
+	m = p.latest(m)
+	response, err := p.askUserInfo(ctx, m, access)
+	if err == nil && moved(response) {
+		// The access token follows no redirect, but goes where the issuer
+		// says that its UserInfo is now.
+		if fresh, ok := p.renew(ctx, m, func(m Metadata) string { return m.UserInfoEndpoint }); ok {
+			response, err = p.askUserInfo(ctx, fresh, access)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readUserInfo(response, subject)
+}
+
+func (p *Party) askUserInfo(ctx context.Context, m Metadata, access secret.Value) (backchannel.Response, error) {
+	return p.do(ctx, "UserInfo endpoint", codes{
 		network:  fault.UserInfoNetworkError,
 		insecure: fault.InsecureUserInfoEndpoint,
 		tooLarge: fault.UserInfoNetworkError,
@@ -26,10 +42,6 @@ func (p *Party) UserInfo(ctx context.Context, m Metadata, access secret.Value, s
 		Accept:        "application/json",
 		Authorization: "Bearer " + access.Reveal(),
 	})
-	if err != nil {
-		return nil, err
-	}
-	return readUserInfo(response, subject)
 }
 
 // readUserInfo reads the UserInfo endpoint's answer, whatever it is.
@@ -39,11 +51,12 @@ func readUserInfo(response backchannel.Response, subject string) (Claims, error)
 		return nil, fault.New(fault.UserInfoFetchFailed, "the UserInfo endpoint answered with HTTP status "+strconv.Itoa(response.Status)+": "+
 			fault.ProviderError(fault.UserInfo, value, description, response.Status).Text)
 	}
-	var claims Claims
-	if err := decode(response.Body, &claims); err != nil || claims == nil {
+	o, err := readObject(response.Body)
+	if err != nil {
 		return nil, fault.Wrap(fault.UserInfoInvalidJSON, err,
 			"the UserInfo response ("+syslog.Quote(response.ContentType)+", "+strconv.Itoa(len(response.Body))+" bytes) is not a JSON object; a signed response is not supported")
 	}
+	claims := Claims(o.members)
 	if got, _ := claims.Text("sub"); got != subject {
 		return nil, fault.New(fault.IdentityMismatch,
 			"the UserInfo response is about subject "+secret.Fingerprint(got)+", the ID token about "+secret.Fingerprint(subject))

@@ -57,6 +57,9 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request, fault Answer, an
 	if fault.Body != nil {
 		body = fault.Body
 	}
+	if fault.Rewrite != nil {
+		body = fault.Rewrite(body)
+	}
 	if missing := fault.PadTo - len(body); missing > 0 {
 		body = append(append([]byte(nil), body...), bytes.Repeat([]byte{' '}, missing)...)
 	}

@@ -9,8 +9,6 @@ import (
 
 // document is the correct discovery document (OIDC Discovery 3).
 func (p *Provider) document() map[string]any {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	return map[string]any{
 		"issuer":                                         p.URL,
 		"authorization_endpoint":                         p.EndpointURL(Authorize),

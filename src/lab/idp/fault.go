@@ -19,6 +19,8 @@ const (
 	Token      Endpoint = "token"
 	UserInfo   Endpoint = "userinfo"
 	EndSession Endpoint = "end_session"
+	// Abandoned counts what is asked of an endpoint's earlier path.
+	Abandoned Endpoint = "abandoned"
 )
 
 // Fault is one way in which the provider misbehaves. Every field is optional;
@@ -79,7 +81,8 @@ type Answer struct {
 	Header     http.Header // Replaces headers of these names; a nil value removes one.
 	Location   string      // Redirects there (302 unless Status says otherwise).
 	Body       []byte      // Replaces the body; NoBody for an empty one.
-	PadTo      int         // Spaces are appended until the body has this many bytes.
+	Rewrite    func([]byte) []byte
+	PadTo      int // Spaces are appended until the body has this many bytes.
 
 	CutAfter int           // The full length is announced, so many bytes are sent, then the connection is reset; 0: off, CutAtOnce: only headers.
 	Drip     time.Duration // Pause after every byte of the body.

@@ -73,6 +73,8 @@ type Provider struct {
 	sessions  map[string]string // Browser session → login.
 	requests  map[Endpoint][]Request
 	conns     int
+	elsewhere map[Endpoint]string // Paths of endpoints that have moved.
+	left      map[string]Answer   // What the paths that they had answer.
 }
 
 // Client is the one registered client.
@@ -264,7 +266,29 @@ func (p *Provider) Connections() int {
 }
 
 // EndpointURL is where an endpoint is.
-func (p *Provider) EndpointURL(at Endpoint) string { return p.URL + endpointPaths[at] }
+func (p *Provider) EndpointURL(at Endpoint) string { return p.URL + p.path(at) }
+
+func (p *Provider) path(at Endpoint) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if path := p.elsewhere[at]; path != "" {
+		return path
+	}
+	return endpointPaths[at]
+}
+
+// Move gives an endpoint another path, also in the discovery document. left is
+// what the path that it had answers from now on: 404 when it is empty.
+func (p *Provider) Move(at Endpoint, path string, left Answer) {
+	old := p.path(at)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.elsewhere == nil {
+		p.elsewhere, p.left = map[Endpoint]string{}, map[string]Answer{}
+	}
+	p.elsewhere[at], p.left[old] = path, left
+	delete(p.left, path)
+}
 
 var endpointPaths = map[Endpoint]string{
 	Discovery:  "/.well-known/openid-configuration",
@@ -285,8 +309,20 @@ func (p *Provider) handle(w http.ResponseWriter, r *http.Request) {
 		Discovery: p.discovery, JWKS: p.jwks, Authorize: p.authorize,
 		Token: p.token, UserInfo: p.userInfo, EndSession: p.endSession,
 	}
-	for at, endpointPath := range endpointPaths {
-		if path == endpointPath {
+	p.mu.Lock()
+	left, abandoned := p.left[path]
+	p.mu.Unlock()
+	if abandoned {
+		p.record(Abandoned, r)
+		recorded := &recorder{header: http.Header{}, status: http.StatusNotFound}
+		if left.Handler != nil {
+			left.Handler(recorded, r)
+		}
+		p.send(w, r, left, recorded)
+		return
+	}
+	for at := range endpointPaths {
+		if path == p.path(at) {
 			p.record(at, r)
 			p.disturbed(at, w, r, handlers[at])
 			return

@@ -171,3 +171,56 @@ func TestOneTestAtATime(t *testing.T) {
 		t.Errorf("%d of 3 tests at once were busy, want 2", busy)
 	}
 }
+
+// TestConnectionRefreshes: what a passing test of the saved settings has seen
+// is what the next login uses; other tests leave no trace.
+func TestConnectionRefreshes(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	if _, err := l.Login("alice"); err != nil {
+		t.Fatal(err)
+	}
+	l.IDP.Move(idp.Authorize, "/v2/authorize", idp.Answer{})
+	if err := l.IDP.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	leads := func() string {
+		t.Helper()
+		location, err := l.Browser().Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return location
+	}
+	for name, values := range map[string]map[string]string{
+		"another scope":  {"scope": "openid email"},
+		"another CA":     {"ca_file": l.Router.At("/etc/ssl/certs/ca-certificates.crt")},
+		"a wrong secret": {"client_secret": "wrong"},
+		"another host":   {"internal_issuer_url": strings.Replace(l.IDP.URL, "127.0.0.1", "localhost", 1)},
+	} {
+		connection(t, l, values)
+		if got := leads(); strings.Contains(got, "/v2/") {
+			t.Errorf("a test with %s changed where a login leads: %s", name, got)
+		}
+	}
+	if err := l.SetUCI("client_secret", "wrong"); err != nil {
+		t.Fatal(err)
+	}
+	connection(t, l, nil)
+	if err := l.SetUCI("client_secret", l.IDP.Client.Secret); err != nil {
+		t.Fatal(err)
+	}
+	if got := leads(); strings.Contains(got, "/v2/") {
+		t.Errorf("a test that failed changed where a login leads: %s", got)
+	}
+	if reply, _ := connection(t, l, nil); reply.Status == doctor.Fail {
+		t.Fatalf("the test of the saved settings fails: %+v", reply)
+	}
+	if got := leads(); !strings.Contains(got, "/v2/") {
+		t.Errorf("after a passing test of the saved settings: %s", got)
+	}
+	keys := l.IDP.Count(idp.JWKS)
+	if _, err := l.Login("alice"); err != nil || l.IDP.Count(idp.JWKS) != keys {
+		t.Errorf("%v, the keys were fetched again: %v", err, l.IDP.Count(idp.JWKS) != keys)
+	}
+}

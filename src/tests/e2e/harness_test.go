@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/store"
@@ -355,6 +356,16 @@ func (e *env) keptDocument(change func(map[string]any)) {
 	data, err = json.Marshal(doc)
 	e.must(err)
 	e.must(os.WriteFile(names[0], data, 0o600))
+}
+
+// ageKept makes the kept documents older.
+func (e *env) ageKept(by time.Duration) {
+	e.t.Helper()
+	names, _ := filepath.Glob(e.Router.At("/var/run/luci-sso/cache/*.json"))
+	for _, name := range names {
+		at := time.Now().Add(-by)
+		e.must(os.Chtimes(name, at, at))
+	}
 }
 
 // forget removes the kept documents, so that the next request fetches them.

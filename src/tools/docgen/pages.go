@@ -47,10 +47,15 @@ address; people appear as the first characters of a SHA-256 sum. ` + "`luci-sso 
 router's shell.
 
 `)
+	first := true
 	fmt.Fprintf(&b, "There are %d codes. Each is provoked from outside by the test named `TestCodes/<CODE>` in `src/tests/e2e`.\n", len(fault.Catalogue()))
 	for _, entry := range fault.Catalogue() {
 		if s, ok := sections[entry.Code]; ok {
 			fmt.Fprintf(&b, "\n## %s\n\n%s\n", s[0], s[1])
+		}
+		if entry.Added && first {
+			first = false
+			b.WriteString("\n## Additions\n\nCodes that were added where none of those above says truly what happened.\n")
 		}
 		e, ok := fault.Explain(entry.Code)
 		if !ok {

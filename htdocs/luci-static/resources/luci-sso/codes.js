@@ -45,6 +45,7 @@ const sentences = [
 	[ 'UBUS_LOGIN_FAILED UBUS_CONNECT_FAILED UBUS_ERROR UBUS_SESSION_FAILED',
 		_('The router could not create the session; check that rpcd is running.') ],
 	[ 'SSL_INIT_FAILED', _('The CA certificates for HTTPS are missing or not readable.') ],
+	[ 'PROVIDER_AWAITED', _('The provider kept another login waiting, so this one was told to try again.') ],
 	[ 'INPUT_TOO_LARGE', _('A request was too large.') ],
 	[ 'NOT_FOUND', _('An address that does not exist was requested.') ]
 ];
