@@ -25,6 +25,7 @@ type Grant struct {
 	AuthTime    time.Time
 	Code        string
 	AccessToken string
+	SessionID   string // sid: of the browser's session at the provider.
 
 	faults []*active // The person's own faults and those ticked for this sign-in.
 	used   bool
@@ -99,8 +100,12 @@ func (p *Provider) approve(w http.ResponseWriter, r *http.Request, request autho
 		p.errorPage(w, http.StatusBadRequest, "Nobody called “"+login+"”", "Choose one of the people, or add a section ["+login+"] to the people file and start the lab again.")
 		return
 	}
+	if p.isDisabled(login) {
+		p.sendBack(w, r, request, errorQuery(OAuthError{Code: "access_denied", Description: "The account is disabled."}))
+		return
+	}
 	g := &Grant{
-		Person: person, Scopes: strings.Fields(request.query.Get("scope")), ClientID: p.Client.ID,
+		SessionID: random(), Person: person, Scopes: strings.Fields(request.query.Get("scope")), ClientID: p.Client.ID,
 		RedirectURI: request.redirectURI, Nonce: request.query.Get("nonce"), Challenge: request.query.Get("code_challenge"),
 		AuthTime: time.Now(), Code: random(), AccessToken: random(),
 	}

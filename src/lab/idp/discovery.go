@@ -16,16 +16,19 @@ func (p *Provider) document() map[string]any {
 		"userinfo_endpoint":                              p.EndpointURL(UserInfo),
 		"jwks_uri":                                       p.EndpointURL(JWKS),
 		"end_session_endpoint":                           p.EndpointURL(EndSession),
-		"scopes_supported":                               []any{"openid", "profile", "email", "groups"},
+		"revocation_endpoint":                            p.EndpointURL(Revocation),
+		"scopes_supported":                               []any{"openid", "profile", "email", "groups", "offline_access"},
 		"response_types_supported":                       []any{"code"},
 		"response_modes_supported":                       []any{"query"},
-		"grant_types_supported":                          []any{"authorization_code"},
+		"grant_types_supported":                          []any{"authorization_code", "refresh_token"},
 		"subject_types_supported":                        []any{"public"},
 		"id_token_signing_alg_values_supported":          []any{"RS256", "ES256"},
 		"token_endpoint_auth_methods_supported":          anys(p.Client.AuthMethods),
 		"code_challenge_methods_supported":               []any{"S256"},
 		"claims_supported":                               []any{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "azp", "name", "preferred_username", "email", "email_verified", "groups"},
 		"authorization_response_iss_parameter_supported": true,
+		"backchannel_logout_supported":                   true,
+		"backchannel_logout_session_supported":           true,
 	}
 }
 

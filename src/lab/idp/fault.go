@@ -19,6 +19,7 @@ const (
 	Token      Endpoint = "token"
 	UserInfo   Endpoint = "userinfo"
 	EndSession Endpoint = "end_session"
+	Revocation Endpoint = "revocation"
 	// Abandoned counts what is asked of an endpoint's earlier path.
 	Abandoned Endpoint = "abandoned"
 )

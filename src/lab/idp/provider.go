@@ -71,6 +71,11 @@ type Provider struct {
 	codes     map[string]*Grant
 	tokens    map[string]*Grant
 	sessions  map[string]string // Browser session → login.
+
+	refreshes  map[string]*Grant
+	refreshing Refreshing
+	disabled   map[string]bool
+
 	requests  map[Endpoint][]Request
 	conns     int
 	elsewhere map[Endpoint]string // Paths of endpoints that have moved.
@@ -297,6 +302,7 @@ var endpointPaths = map[Endpoint]string{
 	Token:      "/token",
 	UserInfo:   "/userinfo",
 	EndSession: "/logout",
+	Revocation: "/revoke",
 }
 
 func (p *Provider) handle(w http.ResponseWriter, r *http.Request) {
@@ -307,7 +313,7 @@ func (p *Provider) handle(w http.ResponseWriter, r *http.Request) {
 	}
 	handlers := map[Endpoint]func(http.ResponseWriter, *http.Request){
 		Discovery: p.discovery, JWKS: p.jwks, Authorize: p.authorize,
-		Token: p.token, UserInfo: p.userInfo, EndSession: p.endSession,
+		Token: p.token, UserInfo: p.userInfo, EndSession: p.endSession, Revocation: p.revoke,
 	}
 	p.mu.Lock()
 	left, abandoned := p.left[path]

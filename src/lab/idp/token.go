@@ -41,6 +41,10 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		writeError(w, *problem)
 		return
 	}
+	if r.PostForm.Get("grant_type") == "refresh_token" {
+		p.refresh(w, r.PostForm)
+		return
+	}
 	if problem := p.redeem(g, r.PostForm); problem != nil {
 		writeError(w, *problem)
 		return
@@ -49,6 +53,11 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
+	}
+	if token := p.grantRefresh(g); token != "" {
+		if _, set := response["refresh_token"]; !set {
+			response["refresh_token"] = token
+		}
 	}
 	writeJSON(w, http.StatusOK, response)
 }
@@ -123,6 +132,9 @@ func (p *Provider) respond(g *Grant) (map[string]any, error) {
 	if key.ID != "" {
 		t.Header["kid"] = key.ID
 	}
+	if g.SessionID != "" {
+		t.Claims["sid"] = g.SessionID
+	}
 	if g.Nonce != "" {
 		t.Claims["nonce"] = g.Nonce
 	}
@@ -178,6 +190,9 @@ func (p *Provider) grantOf(at Endpoint, r *http.Request) *Grant {
 		_ = r.ParseForm()
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		if g := p.refreshes[r.PostForm.Get("refresh_token")]; g != nil {
+			return g
+		}
 		return p.codes[r.PostForm.Get("code")]
 	case UserInfo:
 		kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
