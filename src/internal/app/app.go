@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"luci-sso/internal/cgi"
@@ -50,6 +51,7 @@ type request struct {
 	cgi.Request
 	log    *syslog.Logger
 	notes  []*fault.Fault
+	said   []string     // What the log should say besides.
 	undo   []cgi.Cookie // Cookies to send with a failure.
 	config *config.Config
 	party  *oidc.Party
@@ -72,6 +74,7 @@ func Serve(getenv func(string) string, w io.Writer, log *syslog.Logger) error {
 func (r *request) answer(getenv func(string) string) (response cgi.Response) {
 	defer func() {
 		if problem := recover(); problem != nil {
+			r.logNotes(500)
 			// The value of a panic may quote anything; its type says enough.
 			r.log.Line(syslog.Critical, fmt.Sprintf("CRITICAL: internal error (%T) in %s; please report it", problem, where()))
 			r.Languages = nil // The translations may be what broke.
@@ -84,6 +87,7 @@ func (r *request) answer(getenv func(string) string) (response cgi.Response) {
 	if err != nil {
 		return r.fail(response, err)
 	}
+	r.logNotes(response.Status)
 	return response
 }
 
@@ -141,7 +145,7 @@ func (r *request) admit() (retryAfter int, err error) {
 	})
 	decision, err := limiter.Admit(r.Client.String())
 	if decision.Diagnostic != "" {
-		r.log.Line(syslog.Warning, decision.Diagnostic)
+		r.notice(decision.Diagnostic)
 	}
 	return decision.RetryAfter, err
 }
@@ -244,9 +248,9 @@ func (r *request) relyingParty() *oidc.Party {
 		// Nor read: whoever else can write there would choose the keys that
 		// ID tokens are verified with.
 		cache = ""
-		r.log.Line(syslog.Warning, "nothing can be kept in "+paths.RunDir()+": "+err.Error())
+		r.notice("nothing can be kept in " + paths.RunDir() + ": " + err.Error())
 	}
-	r.party = login.RelyingParty(r.config, cache, func(text string) { r.log.Line(syslog.Warning, text) })
+	r.party = login.RelyingParty(r.config, cache, r.notice)
 	r.party.Channel.Within(BackchannelTime)
 	return r.party
 }
@@ -276,7 +280,7 @@ func (r *request) flow() *login.Flow {
 // they matter only when rpcd reloads.
 func (r *request) syncLogins() {
 	if _, err := session.SyncEntries(paths.RPCDConfig(), session.RolesOf(r.config.Roles)); err != nil {
-		r.log.Line(syslog.Warning, "cannot update the login entries in "+paths.RPCDConfig()+": "+err.Error())
+		r.notice("cannot update the login entries in " + paths.RPCDConfig() + ": " + err.Error())
 	}
 }
 
@@ -295,13 +299,13 @@ func (r *request) fail(response cgi.Response, err error) cgi.Response {
 	if !ok {
 		// Every error of a request is of the catalogue; one that is not is a
 		// defect, told without its text, which may quote anything.
+		r.logNotes(500)
 		r.log.Line(syslog.Critical, fmt.Sprintf("CRITICAL: internal error (%T); please report it", err))
 		return r.page(cgi.Response{Status: 500}, sentenceCrash)
 	}
 	end := f.Ends()
 	r.eventOf(f)
-	r.logNotes(end.Status)
-	r.logFault(f, end.Status)
+	r.lines(f.Detail, f.Chain(), end.Status)
 	response.Status = end.Status
 	response.Cookies = r.undo
 	switch {
@@ -314,29 +318,47 @@ func (r *request) fail(response cgi.Response, err error) cgi.Response {
 	return r.page(response, end.Sentence)
 }
 
+// notice keeps what the log should say although the request goes on. It is
+// part of the one diagnostic line of the request.
+func (r *request) notice(text string) { r.said = append(r.said, text) }
+
 // logNotes logs what went wrong without ending the request, with the status
 // that it ends in.
-func (r *request) logNotes(status int) {
-	for _, note := range r.notes {
-		r.lines(note, []fault.Code{note.Code}, status)
-	}
-	r.notes = nil
-}
+func (r *request) logNotes(status int) { r.lines("", nil, status) }
 
-func (r *request) logFault(f *fault.Fault, status int) { r.lines(f, f.Chain(), status) }
-
-// lines logs the diagnostic and then one line per code, cause first.
-func (r *request) lines(f *fault.Fault, codes []fault.Code, status int) {
+// lines logs what there is to say of a request: one diagnostic line, what
+// ended the request first, and then one line per code, cause first.
+func (r *request) lines(detail string, chain []fault.Code, status int) {
 	severity := syslog.Warning
 	if status >= 500 {
 		severity = syslog.Error
 	}
-	if f.Detail != "" {
-		r.log.Line(severity, f.Detail)
+	var codes []fault.Code
+	for _, note := range r.notes {
+		codes = append(codes, note.Code)
+		detail = also(detail, note.Detail)
 	}
-	for _, code := range codes {
+	for _, text := range r.said {
+		detail = also(detail, text)
+	}
+	r.notes, r.said = nil, nil
+	if detail != "" {
+		r.log.Line(severity, detail)
+	}
+	for _, code := range append(codes, chain...) {
 		r.log.Line(severity, "["+strconv.Itoa(status)+"] "+string(code))
 	}
+}
+
+// also adds a text to a diagnostic that does not say it already.
+func also(detail, text string) string {
+	switch {
+	case detail == "":
+		return text
+	case strings.Contains(detail, text):
+		return detail
+	}
+	return detail + "; besides: " + text
 }
 
 // Log returns the program's logger.

@@ -92,7 +92,7 @@ func (r *request) providerLogout(ctx context.Context, live session.Live) string 
 	metadata, err := party.Discover(ctx)
 	if err != nil {
 		if f, ok := fault.As(err); ok {
-			r.log.Line(syslog.Warning, "signed out of the router only: "+f.Detail)
+			r.notice("signed out of the router only: " + f.Detail)
 		}
 		return "/"
 	}

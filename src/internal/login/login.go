@@ -10,8 +10,6 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"luci-sso/internal/acl"
@@ -206,84 +204,6 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 // tokenMemory is how long a used access token is remembered: longer than any
 // that a provider's code response leaves usable.
 const tokenMemory = 24 * time.Hour
-
-// identify gathers what the roles ask for: from the ID token, and from
-// UserInfo what is not in it.
-func (f *Flow) identify(ctx context.Context, metadata oidc.Metadata, tokens oidc.Tokens, claims oidc.Claims) (role.Identity, error) {
-	identity := role.Identity{}
-	identity.Subject, _ = claims.Text("sub")
-	var hasEmail, hasGroups bool
-	identity.Email, identity.Verified, hasEmail = claims.Email()
-	identity.Groups, hasGroups = claims.Groups(f.Config.GroupsClaim)
-
-	needEmail, needGroups := role.Needs(f.Config.Roles)
-	if !(needEmail && !hasEmail || needGroups && !hasGroups) || metadata.UserInfoEndpoint == "" {
-		return identity, nil
-	}
-	more, err := f.Party.UserInfo(ctx, metadata, tokens.Access, identity.Subject)
-	if err != nil {
-		if note, ok := fault.As(err); ok && note.Code != fault.IdentityMismatch {
-			f.Note(note)
-			identity.EmailUnknown, identity.GroupsUnknown = needEmail && !hasEmail, needGroups && !hasGroups
-			return identity, nil
-		}
-		return identity, err
-	}
-	if !hasEmail {
-		// The flag belongs to the address: both come from here.
-		identity.Email, identity.Verified, _ = more.Email()
-	}
-	if !hasGroups {
-		identity.Groups, _ = more.Groups(f.Config.GroupsClaim)
-	}
-	return identity, nil
-}
-
-func (f *Flow) rules() role.Rules {
-	return role.Rules{RequireEmailVerified: f.Config.RequireEmailVerified}
-}
-
-// authorize finds the role, which must give something.
-func (f *Flow) authorize(identity role.Identity) (role.Match, error) {
-	rules := f.rules()
-	match := role.Find(f.Config.Roles, identity, rules)
-	if match.Role == nil {
-		return match, fault.New(fault.UserNotAuthorized, "no role matches "+describe(identity, rules))
-	}
-	if !role.Grants(match.Role) {
-		return match, fault.New(fault.UserNotAuthorized,
-			"role "+syslog.Quote(match.Role.Name)+" matches by "+match.By+" but has no read or write permissions")
-	}
-	return match, nil
-}
-
-// describe says of a person what an administrator needs to mend the roles,
-// without telling who it is.
-func describe(id role.Identity, rules role.Rules) string {
-	var b strings.Builder
-	b.WriteString("subject " + secret.Fingerprint(id.Subject))
-	switch {
-	case id.Email == "":
-		b.WriteString(", no e-mail sent")
-	case role.EmailCounts(id, rules):
-		b.WriteString(", e-mail " + secret.Fingerprint(strings.ToLower(id.Email)))
-	default:
-		b.WriteString(", e-mail " + secret.Fingerprint(strings.ToLower(id.Email)) + " (not verified)")
-	}
-	if len(id.Groups) == 0 {
-		b.WriteString(", no groups sent")
-		return b.String()
-	}
-	b.WriteString(", groups")
-	for i, group := range id.Groups {
-		if i == 8 {
-			b.WriteString(" and " + strconv.Itoa(len(id.Groups)-i) + " more")
-			break
-		}
-		b.WriteString(" " + syslog.Quote(group))
-	}
-	return b.String()
-}
 
 // open creates the LuCI session of a role.
 func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity, idToken secret.Value) (secret.Value, error) {

@@ -31,6 +31,9 @@ type Metadata struct {
 	// ResponseIssuer: authorization responses carry iss (RFC 9207 §3).
 	ResponseIssuer bool
 
+	// Vague are the members that were there in a form nobody can read.
+	Vague []string
+
 	kept bool // It is a copy of an earlier day.
 }
 
@@ -63,7 +66,14 @@ func readMetadata(body []byte) (m Metadata, odd string, err error) {
 	m.Claims = o.texts("claims_supported")
 	m.ChallengeMethods = o.texts("code_challenge_methods_supported")
 	m.ResponseIssuer = o.flag("authorization_response_iss_parameter_supported")
+	m.Vague = o.vague
 	return m, o.oddities(), nil
+}
+
+// Announces reports whether the provider says that it sends a claim. What
+// cannot be read may say so.
+func (m Metadata) Announces(claim string) bool {
+	return slices.Contains(m.Claims, claim) || slices.Contains(m.Vague, "claims_supported")
 }
 
 // DiscoveryURL is where an issuer publishes its metadata (Discovery §4.1).

@@ -224,8 +224,15 @@ func checkNonce(c Claims, nonce secret.Value) error {
 // checkSubject: OIDC Core §2, at most 255 characters.
 func checkSubject(c Claims) error {
 	subject, ok := c.Text("sub")
-	if !ok {
+	switch value := c["sub"].(type) {
+	case nil:
 		return fault.New(fault.MissingSubClaim, "the ID token has no sub")
+	case string:
+		if !ok {
+			return fault.New(fault.MissingSubClaim, "the ID token has no sub: it is empty")
+		}
+	default:
+		return fault.New(fault.MissingSubClaim, "the ID token's sub is not a text but "+form(value))
 	}
 	if len(subject) > 255 {
 		return invalid("the ID token's sub is longer than 255 characters")

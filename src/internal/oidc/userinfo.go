@@ -57,7 +57,12 @@ func readUserInfo(response backchannel.Response, subject string) (Claims, error)
 			"the UserInfo response ("+syslog.Quote(response.ContentType)+", "+strconv.Itoa(len(response.Body))+" bytes) is not a JSON object; a signed response is not supported")
 	}
 	claims := Claims(o.members)
-	if got, _ := claims.Text("sub"); got != subject {
+	got, ok := claims.Text("sub")
+	if sent := claims["sub"]; sent != nil && !ok && sent != "" {
+		return nil, fault.New(fault.IdentityMismatch,
+			"the UserInfo response's sub is not a text but "+form(sent))
+	}
+	if got != subject {
 		return nil, fault.New(fault.IdentityMismatch,
 			"the UserInfo response is about subject "+secret.Fingerprint(got)+", the ID token about "+secret.Fingerprint(subject))
 	}

@@ -19,9 +19,11 @@ type Identity struct {
 	Email    string // "" when none is known.
 	Verified oidc.Verified
 	Groups   []string
-	// What could not be learned, because the provider failed to answer: that
-	// is not the same as nothing.
-	EmailUnknown, GroupsUnknown bool
+	// Joined: Groups is one text that may be several names.
+	Joined bool
+	// Why a claim is not known, or not whole: that is not the same as
+	// nothing. "" when it is known.
+	EmailUnknown, GroupsUnknown string
 }
 
 // Rules are the settings that bear on the decision.
@@ -35,66 +37,123 @@ type Match struct {
 	By    string       // For the log: "email", "group …" or "sub".
 	Kind  string       // "email", "group" or "sub"; "" when no role matched.
 	Value string       // The entry of the role's list that matched.
+	// Undecided is the role at which the search had to end: Claim could
+	// decide it and is unknown for the reason Why.
+	Undecided  *config.Role
+	Claim, Why string
 }
 
 // Find returns the first role, in the order of the file, that the identity
-// has by e-mail, group or subject. It goes no further than a role that might
-// match by what is unknown: a later one may give more than this person has.
+// has by e-mail, group or subject. It goes no further than a role that what
+// is unknown could decide: a later one may give more than this person has.
 func Find(roles []config.Role, id Identity, rules Rules) Match {
 	for i := range roles {
-		kind, value := matches(&roles[i], id, rules)
-		switch kind {
-		case "":
-			if id.GroupsUnknown && len(roles[i].Groups) > 0 || id.EmailUnknown && len(roles[i].Emails) > 0 {
-				return Match{}
-			}
-			continue
-		case "group":
-			// An address or a subject would tell in the log who it is.
-			return Match{&roles[i], kind + " " + strconv.Quote(value), kind, value}
+		if match := Fits(&roles[i], id, rules); match.Role != nil {
+			return match
 		}
-		return Match{&roles[i], kind, kind, value}
+		if claim, why := undecided(&roles[i], id, rules); why != "" {
+			return Match{Undecided: &roles[i], Claim: claim, Why: why}
+		}
 	}
 	return Match{}
 }
 
-func matches(r *config.Role, id Identity, rules Rules) (kind, value string) {
+// Fits reports by what one role matches, whatever the others do.
+func Fits(r *config.Role, id Identity, rules Rules) Match {
 	if EmailCounts(id, rules) {
-		for _, email := range r.Emails {
-			if sameAddress(email, id.Email) {
-				return "email", email
-			}
+		if email, found := named(r.Emails, id.Email); found {
+			return Match{Role: r, By: "email", Kind: "email", Value: email}
 		}
 	}
 	for _, group := range r.Groups {
-		for _, held := range id.Groups {
-			if sameGroup(group, held) {
-				return "group", group
-			}
+		if slices.ContainsFunc(id.Groups, func(held string) bool { return sameGroup(group, held) }) {
+			// An address or a subject would tell in the log who it is.
+			return Match{Role: r, By: "group " + strconv.Quote(group), Kind: "group", Value: group}
 		}
 	}
 	if id.Subject != "" && slices.Contains(r.Subjects, id.Subject) {
-		return "sub", id.Subject
+		return Match{Role: r, By: "sub", Kind: "sub", Value: id.Subject}
+	}
+	return Match{}
+}
+
+// undecided says which claim could decide a role that does not match by what
+// is known, and why it is unknown; "" when nothing could.
+func undecided(r *config.Role, id Identity, rules Rules) (claim, why string) {
+	if names(r.Emails) {
+		if id.EmailUnknown != "" {
+			return "email", id.EmailUnknown
+		}
+		if _, found := named(r.Emails, id.Email); found && !EmailCounts(id, rules) {
+			return "email", uncounted(id.Verified)
+		}
+	}
+	if names(r.Groups) {
+		if id.GroupsUnknown != "" {
+			return "groups", id.GroupsUnknown
+		}
+		if id.Joined && holds(id.Groups, r.Groups) {
+			return "groups", "it came as one text, which may be several names"
+		}
 	}
 	return "", ""
 }
 
+// names reports whether a role's list has an entry at all.
+func names(list []string) bool {
+	return slices.ContainsFunc(list, func(entry string) bool { return entry != "" })
+}
+
+// named finds an address in a role's list.
+func named(list []string, address string) (entry string, found bool) {
+	for _, entry := range list {
+		if address != "" && SameAddress(entry, address) {
+			return entry, true
+		}
+	}
+	return "", false
+}
+
+// holds reports whether one of the wanted groups is part of a text that joins
+// several names in a way nobody has agreed upon.
+func holds(texts, wanted []string) bool {
+	for _, text := range texts {
+		for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;|[]{}()\"'", r) }) {
+			if slices.ContainsFunc(wanted, func(group string) bool { return sameGroup(group, part) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // EmailCounts is the one decision whether an address may open a role: never
-// when the provider marks it unverified, and only when it marks it verified
-// if that is required.
+// when the provider marks it unverified, or leaves out the mark that it
+// announces, and only when it marks it verified if that is required.
 func EmailCounts(id Identity, rules Rules) bool {
 	switch id.Verified {
 	case oidc.VerifiedYes:
 		return id.Email != ""
-	case oidc.VerifiedNo:
-		return false
+	case oidc.Unstated:
+		return id.Email != "" && !rules.RequireEmailVerified
 	}
-	return id.Email != "" && !rules.RequireEmailVerified
+	return false
 }
 
-// sameAddress ignores the case of ASCII letters only: Unicode's folding makes
+// uncounted says why an address does not count.
+func uncounted(verified oidc.Verified) string {
+	switch verified {
+	case oidc.VerifiedLeftOut:
+		return "the address does not count: the provider announces email_verified and left it out, which means no"
+	case oidc.Unstated:
+		return "the address does not count: the provider sent no email_verified, which option require_email_verified asks for"
+	}
+	return "the address does not count: email_verified is not true"
+}
+
+// SameAddress ignores the case of ASCII letters only: Unicode's folding makes
 // other people's addresses equal, as with the Kelvin sign and k.
-func sameAddress(a, b string) bool {
+func SameAddress(a, b string) bool {
 	if len(a) != len(b) {
 		return false
 	}
@@ -117,10 +176,12 @@ func lower(c byte) byte {
 // name, while Pocket ID 2 sends the bare name.
 const pocketIDSuffix = "@PocketID"
 
-// sameGroup compares exactly, except that either side may carry the suffix.
-func sameGroup(a, b string) bool {
-	a, b = strings.TrimSuffix(a, pocketIDSuffix), strings.TrimSuffix(b, pocketIDSuffix)
-	return a == b && a != ""
+// sameGroup compares exactly, except that the configured name may carry the
+// suffix. What the provider sends is taken as it is: where people name groups
+// themselves, one called admins@PocketID is not admins.
+func sameGroup(configured, sent string) bool {
+	bare := strings.TrimSuffix(configured, pocketIDSuffix)
+	return bare != "" && (sent == configured || sent == bare)
 }
 
 // Grants reports whether a role gives anything at all.

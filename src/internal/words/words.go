@@ -68,8 +68,8 @@ const (
 	AtHashExpected = "ID tokens should carry at_hash."
 	AtHashAbsent   = "The provider does not announce at_hash; logins are accepted without it."
 	AtHashRequired = "at_hash is required here, but the provider does not announce it."
-	EmailExpected  = "The provider announces email and email_verified."
-	EmailUnmarked  = "The provider does not announce email_verified; the e-mail address is taken as it comes."
+	EmailExpected  = "The provider announces email and email_verified; an address without this flag does not count."
+	EmailUnmarked  = "The provider does not announce email_verified: if it sends the flag, it counts; without it the address is taken as it comes."
 	EmailRequired  = "A verified e-mail address is required here, but the provider does not announce email_verified."
 	EmailAbsent    = "The provider does not announce an e-mail address."
 

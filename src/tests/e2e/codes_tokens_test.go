@@ -80,7 +80,16 @@ var idTokenCases = []codeCase{
 			e.refused(ends(e.t, facts(fact), "ID_TOKEN_VERIFICATION_FAILED"))
 		}
 	}},
-	idTokenRefused("no-sub", "MISSING_SUB_CLAIM", "no sub"),
+	{"MISSING_SUB_CLAIM", func(e *env) {
+		e.named("no-sub")
+		e.refused(ends(e.t, facts("no sub"), "MISSING_SUB_CLAIM"))
+		e.named()
+		for form, value := range map[string]any{"a number": 7, "an object": map[string]any{"id": "alice"}, "a list": []any{"alice"}, "true or false": true} {
+			remove := e.IDP.Inject(idp.Fault{IDToken: func(t *idp.IDToken) { t.Claims["sub"] = value }})
+			e.refused(ends(e.t, facts("the ID token's sub is not a text but "+form), "MISSING_SUB_CLAIM"))
+			remove()
+		}
+	}},
 	idTokenRefused("no-exp", "MISSING_EXP_CLAIM", "no exp"),
 	idTokenRefused("no-iat", "MISSING_IAT_CLAIM", "no iat"),
 	{"MISSING_NONCE", func(e *env) {
@@ -180,9 +189,12 @@ var authorizationCases = []codeCase{
 		e.provoke(want("no role matches", "subject "+secret.Fingerprint("dave"), ", e-mail "+secret.Fingerprint("dave@example.com"), `groups "staff"`), as("dave"))
 		e.provoke(want("no role matches", "(not verified)", "no groups sent"), as("erin"))
 		e.set("require_email_verified", "1")
-		e.inject(idp.Fault{Grant: func(g *idp.Grant) { delete(g.Claims, "email_verified") }})
+		remove := e.IDP.Inject(idp.Fault{Grant: func(g *idp.Grant) { delete(g.Claims, "email_verified") }})
 		e.provoke(want("no role matches", "(not verified)"), as("alice"))
 		e.set("require_email_verified")
+		// The provider announces the flag: where it is missing, it says no.
+		e.provoke(want("no role matches", "announces email_verified and left it out", "(not verified)"), as("alice"))
+		remove()
 		e.set("admin.read")
 		e.set("admin.write")
 		e.provoke(want(`role "admin" matches by email but has no read or write permissions`), as("alice"))

@@ -12,45 +12,116 @@ import (
 
 	"luci-sso/lab"
 	"luci-sso/lab/idp"
+	"luci-sso/tests/vague"
 )
 
-// TestTrustUnknownGroups: a role that limits somebody by group must not give
-// way to a later one because the provider did not say which groups they have.
-func TestTrustUnknownGroups(t *testing.T) {
+// TestTrustUnknownIsNotNo: a role that restricts somebody must not give way to
+// a later, stronger one because the provider left open what the first one
+// asks for. The stronger role is one that the person has beyond doubt.
+func TestTrustUnknownIsNotNo(t *testing.T) {
 	t.Parallel()
-	e := newEnv(t)
-	e.onlyRoles(`
-config role 'limited'
-	list group 'contractors'
-	list read 'luci-base'
-
-config role 'admin'
-	list email 'bob@example.com'
-	list read '*'
-	list write '*'
-`)
-	for name, c := range map[string]struct {
-		answer idp.Answer
-		status int
-	}{
-		"known":         {idp.Answer{}, 302},
-		"failing":       {idp.Answer{Status: 500}, 403},
-		"over its size": {idp.Answer{PadTo: 300 << 10}, 403},
-	} {
-		e.inject(idp.Fault{
-			At: map[idp.Endpoint]idp.Answer{idp.UserInfo: c.answer},
-			IDToken: func(t *idp.IDToken) {
-				t.Claims["email"], t.Claims["email_verified"] = "bob@example.com", true
-				delete(t.Claims, "groups")
-			},
-			Claims: func(claims map[string]any) { claims["groups"] = []any{"contractors"} },
-		})
-		mark := e.Mark()
-		r := e.cgi(e.pending("bob").request(plainClient))
-		log := strings.Join(e.Log(mark), " | ")
-		if r.Status != c.status || strings.Contains(log, `role "admin"`) {
-			t.Errorf("UserInfo %s: status %d, expected %d and never the role of all rights: %s", name, r.Status, c.status, log)
+	for _, stronger := range []string{"sub", "other claim"} {
+		for _, claim := range []string{"groups", "email"} {
+			t.Run(claim+" and "+stronger, func(t *testing.T) {
+				t.Parallel()
+				e := newEnv(t)
+				e.set("rate_limit", "100000")
+				entries := map[string]string{"groups": "list group '" + vague.Group + "'", "email": "list email '" + vague.Address + "'"}
+				restricting := entries[claim]
+				delete(entries, claim)
+				second := "list sub 'bob'"
+				if stronger != "sub" {
+					for _, second = range entries {
+					}
+				}
+				roles := "config role 'restricting'\n\t" + restricting + "\n\tlist read 'luci-base'\n\n" +
+					"config role 'stronger'\n\t" + second + "\n\tlist read '*'\n\tlist write '*'\n"
+				for _, way := range vague.Ways() {
+					if way.Claim == claim {
+						e.leavesOpen(way, roles)
+					}
+				}
+			})
 		}
+	}
+}
+
+// leavesOpen signs Bob in at a provider that leaves a claim open.
+func (e *env) leavesOpen(way vague.Way, roles string) {
+	e.t.Helper()
+	required, asked := "0", "openid profile email groups"
+	if way.Required {
+		required = "1"
+	}
+	if way.NotAsked {
+		asked = strings.ReplaceAll(asked, " "+way.Claim, "")
+	}
+	e.set("require_email_verified", required)
+	e.set("scope", asked)
+	e.onlyRoles(roles)
+	change := func(claims map[string]any, way func(map[string]any), name string) {
+		for _, claim := range []string{"groups", "email", "email_verified"} {
+			delete(claims, claim)
+		}
+		if name == "groups" {
+			claims["email"], claims["email_verified"] = vague.Address, true
+		} else {
+			claims["groups"] = []any{vague.Group}
+		}
+		if way != nil {
+			way(claims)
+		}
+	}
+	fault := idp.Fault{
+		IDToken: func(t *idp.IDToken) { change(t.Claims, way.IDToken, way.Claim) },
+		Claims:  func(claims map[string]any) { change(claims, way.UserInfo, way.Claim) },
+		TokenResponse: func(response map[string]any) {
+			if way.Scope != nil {
+				response["scope"] = way.Scope
+			}
+		},
+		Metadata: func(d map[string]any) {
+			if way.NoUserInfo {
+				delete(d, "userinfo_endpoint")
+			}
+			if way.VagueUserInfo {
+				d["userinfo_endpoint"] = []any{d["userinfo_endpoint"]}
+			}
+			if way.VagueClaims {
+				d["claims_supported"] = "sub email email_verified"
+			}
+			if way.Unannounced {
+				d["claims_supported"] = []any{"sub", "email", "groups", "at_hash"}
+			}
+		},
+	}
+	if way.Down {
+		fault.At = map[idp.Endpoint]idp.Answer{idp.UserInfo: {Status: 500}}
+	}
+	remove := e.IDP.Inject(fault)
+	defer remove()
+	e.must(e.ForgetProvider())
+	mark := e.Mark()
+	r := e.cgi(e.pending("bob").request(plainClient))
+	log := e.logOf(r, mark)
+	text := strings.Join(log, " | ")
+	if way.No {
+		if r.Status != 302 || !strings.Contains(text, `signed in: role "stronger"`) {
+			e.t.Errorf("%s: status %d, expected 302: it is an ordinary no: %s", way.Name, r.Status, text)
+		}
+		return
+	}
+	if r.Status != 403 || strings.Contains(text, "signed in") || strings.Contains(text, "@") {
+		e.t.Errorf("%s: status %d, expected 403, and no address: %s", way.Name, r.Status, text)
+	}
+	details := 0
+	for _, line := range log {
+		if !strings.HasPrefix(line, "[") {
+			details++
+		}
+	}
+	if !strings.Contains(text, `role "restricting"`) || !strings.Contains(text, `claim "`+way.Claim+`"`) || !strings.Contains(text, `would fit: "stronger"`) || details != 1 {
+		e.t.Errorf("%s: not one line that names role and claim: %s", way.Name, text)
 	}
 }
 

@@ -219,20 +219,22 @@ function lowerAddress(address) {
 	return address.replace(/[A-Z]/g, (c) => c.toLowerCase());
 }
 
+// The suffix may be left out by the provider, not added: where people name
+// groups themselves, one called admins@PocketID is not admins.
 function bareGroup(name) {
 	return name.endsWith(POCKETID_SUFFIX) ? name.slice(0, -POCKETID_SUFFIX.length) : name;
 }
 
 function matchOne(role, person) {
 	const email = lowerAddress(person.email || '');
-	const groups = toList(person.groups).map(bareGroup);
+	const groups = toList(person.groups);
 
 	for (let e of toList(role.email))
 		if (email !== '' && lowerAddress(e) === email)
 			return { by: 'email', value: e };
 
 	for (let g of toList(role.group))
-		if (bareGroup(g) !== '' && groups.includes(bareGroup(g)))
+		if (bareGroup(g) !== '' && (groups.includes(g) || groups.includes(bareGroup(g))))
 			return { by: 'group', value: g };
 
 	for (let s of toList(role.sub))

@@ -4,8 +4,9 @@
 
 // What differs between identity providers: how their issuer looks, which scope
 // and claim bring groups, whether the ID token lacks an at_hash without the
-// provider saying so, whether addresses start as not verified, and where in their own pages a client is made. The names
-// of menus and fields over there stay as those pages spell them.
+// provider saying so, whether addresses start as not verified, whether one that is not verified comes without saying so
+// (then the flag is required), and where in their own pages a client is made. The names of menus and fields over there
+// stay as those pages spell them.
 
 const GROUPS = 'openid profile email groups';
 const PLAIN = 'openid profile email';
@@ -52,7 +53,7 @@ const presets = [
 		note: _('For groups add an action that puts them into the claim %s.').format('router_groups')
 	},
 	{
-		id: 'zitadel', name: 'Zitadel', issuer: 'https://example.zitadel.cloud', scope: PLAIN, claim: 'groups',
+		id: 'zitadel', name: 'Zitadel', issuer: 'https://example.zitadel.cloud', scope: PLAIN, claim: 'groups', verified: '1',
 		slash: false, where: 'Projects › Applications › New › Web', redirect: 'Redirect URIs',
 		note: _('For groups add an action that puts them into the claim %s.').format('groups')
 	},

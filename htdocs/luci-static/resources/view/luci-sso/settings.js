@@ -114,6 +114,7 @@ return view.extend({
 		this.setValue('scope', preset.scope);
 		this.setValue('groups_claim', preset.claim == 'groups' ? '' : preset.claim);
 		this.setValue('require_at_hash', preset.at_hash || '');
+		this.setValue('require_email_verified', preset.verified || '0');
 
 		if (preset.fixed && issuer === '')
 			this.setValue('issuer_url', preset.issuer);
@@ -240,7 +241,7 @@ return view.extend({
 		o.value('client_secret_post');
 
 		o = s.taboption('advanced', widgets.HintValue, 'groups_claim', _('Groups claim'),
-			_('The claim that lists the groups of a person; dots lead into nested claims.'));
+			_('The claim that lists the groups of a person; dots lead into nested claims, and \\. is a dot within a name.'));
 		o.placeholder = 'groups';
 		o.validate = (section_id, value) => validate.validateClaim(value);
 

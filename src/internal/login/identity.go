@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package login
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"luci-sso/internal/config"
+	"luci-sso/internal/fault"
+	"luci-sso/internal/oidc"
+	"luci-sso/internal/role"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/syslog"
+)
+
+// identify gathers what the roles ask for: from the ID token, and from
+// UserInfo what is not in it.
+func (f *Flow) identify(ctx context.Context, metadata oidc.Metadata, tokens oidc.Tokens, claims oidc.Claims) (role.Identity, error) {
+	return f.gather(metadata, tokens.Scope, claims, func(subject string) (oidc.Claims, error) {
+		return f.Party.UserInfo(ctx, metadata, tokens.Access, subject)
+	})
+}
+
+// gather is identify with the way to ask UserInfo. A claim that is in neither is one that the
+// person does not have, unless something says that there is more to know:
+// the provider points elsewhere for it, sends it in a form that cannot be
+// read, did not grant its scope, or fails at UserInfo. Without a UserInfo
+// endpoint the ID token is all there is.
+func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Claims, ask func(subject string) (oidc.Claims, error)) (role.Identity, error) {
+	subject, _ := claims.Text("sub")
+	email := claims.Email(oidc.FromIDToken)
+	groups := claims.Groups(f.Config.GroupsClaim, oidc.FromIDToken)
+	announced := metadata.Announces("email_verified")
+
+	needEmail, needGroups := role.Needs(f.Config.Roles)
+	needEmail = needEmail && (email.Address == "" || email.Unknown != "" ||
+		email.Verified == oidc.Unstated && (announced || f.Config.RequireEmailVerified))
+	needGroups = needGroups && (!groups.Sent || groups.Unknown != "")
+	if (needEmail || needGroups) && metadata.UserInfoEndpoint != "" {
+		more, err := ask(subject)
+		note, ok := fault.As(err)
+		switch {
+		case err == nil:
+			if needEmail {
+				email = moreEmail(email, more.Email(oidc.FromUserInfo))
+			}
+			if needGroups {
+				groups = moreGroups(groups, more.Groups(f.Config.GroupsClaim, oidc.FromUserInfo))
+			}
+		case ok && note.Code != fault.IdentityMismatch:
+			f.Note(note)
+			if needEmail && email.Address == "" && email.Unknown == "" {
+				email.Unknown = "no e-mail sent in the ID token, and " + note.Detail
+			}
+			if needGroups && groups.Unknown == "" {
+				groups.Unknown = "no groups sent in the ID token, and " + note.Detail
+			}
+		default:
+			return role.Identity{}, err
+		}
+	}
+	if slices.Contains(metadata.Vague, "userinfo_endpoint") {
+		const unreadable = "it is not in the ID token, and where to ask UserInfo for it cannot be read"
+		if needEmail && email.Unknown == "" && email.Address == "" {
+			email.Unknown = unreadable
+		}
+		if needGroups && groups.Unknown == "" {
+			groups.Unknown = unreadable
+		}
+	}
+	if email.Verified == oidc.Unstated && announced {
+		email.Verified = oidc.VerifiedLeftOut
+	}
+	if email.Address == "" && email.Unknown == "" {
+		email.Unknown = f.withheld("email", metadata, granted, func(scope string) bool { return scope == "email" })
+	}
+	if len(groups.Names) == 0 && groups.Unknown == "" {
+		groups.Unknown = f.withheld("groups", metadata, granted, mayCarryGroups)
+	}
+	return role.Identity{
+		Subject: subject,
+		Email:   email.Address, Verified: email.Verified, EmailUnknown: email.Unknown,
+		Groups: groups.Names, Joined: groups.Joined, GroupsUnknown: groups.Unknown,
+	}, nil
+}
+
+// moreEmail is what the ID token and UserInfo say together. The flag belongs
+// to the address: both are of one of the two.
+func moreEmail(email, more oidc.Email) oidc.Email {
+	switch {
+	case more.Address == "" && more.Unknown == "":
+		return email // UserInfo has none.
+	case email.Address == "":
+		return more
+	case more.Address == "":
+		return email
+	case !role.SameAddress(email.Address, more.Address):
+		email.Unknown = "the ID token and UserInfo have different addresses"
+		return email
+	case more.Verified == oidc.Unstated && more.Unknown == "":
+		email.Unknown = ""
+		return email
+	}
+	return more
+}
+
+// moreGroups is the same of groups. A whole list is better than a part.
+func moreGroups(groups, more oidc.Groups) oidc.Groups {
+	switch {
+	case more.Sent && more.Unknown == "":
+		return more
+	case more.Unknown != "":
+		more.Names = slices.Concat(groups.Names, more.Names)
+		return more
+	}
+	return groups
+}
+
+// withheld says why a claim that did not come may be there all the same: its
+// scope was not granted, or not asked for although the provider has one of
+// the claim's name. "" when nothing says so.
+func (f *Flow) withheld(name string, metadata oidc.Metadata, granted oidc.Scope, carries func(scope string) bool) string {
+	asked := strings.Fields(f.Config.Scope)
+	for _, scope := range asked {
+		if carries(scope) && granted.Lacks(scope) {
+			return "the provider did not grant the scope " + syslog.Quote(scope) + " that option scope asks for"
+		}
+	}
+	if !slices.Contains(asked, name) && slices.Contains(metadata.Scopes, name) && (name != "groups" || f.Config.GroupsClaim == name) {
+		return "option scope does not ask for " + syslog.Quote(name) + ", which the provider offers"
+	}
+	return ""
+}
+
+// mayCarryGroups reports whether groups may come with a scope: with any but
+// those that OIDC Core §5.4 and §11 define for something else.
+func mayCarryGroups(scope string) bool {
+	return !slices.Contains([]string{"openid", "email", "address", "phone", "offline_access"}, scope)
+}
+
+func (f *Flow) rules() role.Rules {
+	return role.Rules{RequireEmailVerified: f.Config.RequireEmailVerified}
+}
+
+// authorize finds the role, which must give something.
+func (f *Flow) authorize(identity role.Identity) (role.Match, error) {
+	rules := f.rules()
+	match := role.Find(f.Config.Roles, identity, rules)
+	switch {
+	case match.Undecided != nil:
+		return match, fault.New(fault.UserNotAuthorized, "no role matches: the search ended at role "+syslog.Quote(match.Undecided.Name)+
+			" because the claim "+claimName(match.Claim, f.Config)+" could decide it and is unknown: "+match.Why+
+			f.besides(identity, match.Undecided)+"; "+describe(identity, rules))
+	case match.Role == nil:
+		return match, fault.New(fault.UserNotAuthorized, "no role matches "+describe(identity, rules))
+	case !role.Grants(match.Role):
+		return match, fault.New(fault.UserNotAuthorized,
+			"role "+syslog.Quote(match.Role.Name)+" matches by "+match.By+" but has no read or write permissions"+f.besides(identity, match.Role))
+	}
+	return match, nil
+}
+
+// claimName is what the administrator knows a claim by.
+func claimName(claim string, c *config.Config) string {
+	if claim == "groups" {
+		claim = c.GroupsClaim
+	}
+	return syslog.Quote(claim)
+}
+
+// besides names the other roles that fit a person who was refused at one.
+func (f *Flow) besides(identity role.Identity, refused *config.Role) string {
+	var names []string
+	for i := range f.Config.Roles {
+		r := &f.Config.Roles[i]
+		if r != refused && role.Fits(r, identity, f.rules()).Role != nil {
+			names = append(names, syslog.Quote(r.Name))
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return "; further down would fit: " + strings.Join(names, ", ")
+}
+
+// describe says of a person what an administrator needs to mend the roles,
+// without telling who it is.
+func describe(id role.Identity, rules role.Rules) string {
+	var b strings.Builder
+	b.WriteString("subject " + secret.Fingerprint(id.Subject))
+	switch {
+	case id.Email == "" && id.EmailUnknown != "":
+		b.WriteString(", e-mail unknown")
+	case id.Email == "":
+		b.WriteString(", no e-mail sent")
+	case role.EmailCounts(id, rules):
+		b.WriteString(", e-mail " + secret.Fingerprint(strings.ToLower(id.Email)))
+	default:
+		b.WriteString(", e-mail " + secret.Fingerprint(strings.ToLower(id.Email)) + " (not verified)")
+	}
+	switch {
+	case len(id.Groups) == 0 && id.GroupsUnknown != "":
+		b.WriteString(", groups unknown")
+		return b.String()
+	case len(id.Groups) == 0:
+		b.WriteString(", no groups sent")
+		return b.String()
+	}
+	b.WriteString(", groups")
+	for i, group := range id.Groups {
+		if i == 8 {
+			b.WriteString(" and " + strconv.Itoa(len(id.Groups)-i) + " more")
+			break
+		}
+		b.WriteString(" " + syslog.Quote(group))
+	}
+	return b.String()
+}

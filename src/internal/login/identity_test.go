@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package login
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"luci-sso/internal/config"
+	"luci-sso/internal/fault"
+	"luci-sso/internal/oidc"
+	"luci-sso/tests/vague"
+)
+
+// decoded is a set of claims as the wire brings it.
+func decoded(t *testing.T, changes ...func(map[string]any)) oidc.Claims {
+	t.Helper()
+	claims := map[string]any{"sub": "bob"}
+	for _, change := range changes {
+		if change != nil {
+			change(claims)
+		}
+	}
+	text, err := json.Marshal(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var out oidc.Claims
+	if err := decoder.Decode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// scopeOf is the scope of a token response.
+func scopeOf(value any) oidc.Scope {
+	s := oidc.Scope{Stated: value != nil}
+	switch value := value.(type) {
+	case string:
+		s.Names = strings.Fields(value)
+	case []any:
+		for _, name := range value {
+			s.Names = append(s.Names, name.(string))
+		}
+	}
+	return s
+}
+
+// roleBy is a role that a person of package vague has by one kind of entry.
+func roleBy(name, kind string) config.Role {
+	r := config.Role{Name: name, Read: []string{"*"}}
+	switch kind {
+	case "email":
+		r.Emails = []string{vague.Address}
+	case "groups":
+		r.Groups = []string{vague.Group}
+	case "sub":
+		r.Subjects = []string{"bob"}
+	}
+	return r
+}
+
+// TestUnknownIsNotNo goes through every way in which a claim can be unknown,
+// with a role that restricts and a stronger one in both orders, each given by
+// e-mail, by group or by subject. The person has both roles. A role that the
+// unknown claim decides ends the search; nobody gets past it.
+func TestUnknownIsNotNo(t *testing.T) {
+	t.Parallel()
+	kinds := []string{"email", "groups", "sub"}
+	n := 0
+	for _, way := range vague.Ways() {
+		for _, restricting := range kinds {
+			for _, stronger := range kinds {
+				for _, order := range [][]config.Role{
+					{roleBy("restricting", restricting), roleBy("stronger", stronger)},
+					{roleBy("stronger", stronger), roleBy("restricting", restricting)},
+				} {
+					n++
+					checkWay(t, way, order)
+				}
+			}
+		}
+	}
+	t.Logf("%d cases of %d ways", n, len(vague.Ways()))
+}
+
+func checkWay(t *testing.T, way vague.Way, roles []config.Role) {
+	t.Helper()
+	flow := &Flow{
+		Config: &config.Config{Scope: "openid profile email groups", GroupsClaim: "groups", Roles: roles, RequireEmailVerified: way.Required},
+		Note:   func(*fault.Fault) {},
+	}
+	if way.NotAsked {
+		flow.Config.Scope = strings.ReplaceAll(flow.Config.Scope, " "+way.Claim, "")
+	}
+	metadata := oidc.Metadata{
+		Scopes: []string{"openid", "profile", "email", "groups"}, Claims: []string{"sub", "email", "email_verified", "groups"},
+		UserInfoEndpoint: "https://id.example.com/userinfo",
+	}
+	if way.Unannounced {
+		metadata.Claims = []string{"sub", "email"}
+	}
+	if way.NoUserInfo {
+		metadata.UserInfoEndpoint = ""
+	}
+	if way.VagueUserInfo {
+		metadata.UserInfoEndpoint, metadata.Vague = "", []string{"userinfo_endpoint"}
+	}
+	if way.VagueClaims {
+		metadata.Claims, metadata.Vague = nil, []string{"claims_supported"}
+	}
+	// The other claim is known.
+	other := func(claims map[string]any) { claims["groups"] = []any{vague.Group} }
+	if way.Claim == "groups" {
+		other = func(claims map[string]any) { claims["email"], claims["email_verified"] = vague.Address, true }
+	}
+	want, undecided := "", false
+	for i := range roles {
+		decides := roles[i].Emails != nil && way.Claim == "email" || roles[i].Groups != nil && way.Claim == "groups"
+		if decides && way.No {
+			continue
+		}
+		if undecided = decides; !decides {
+			want = roles[i].Name
+		}
+		break
+	}
+	identity, err := flow.gather(metadata, scopeOf(way.Scope), decoded(t, other, way.IDToken), func(string) (oidc.Claims, error) {
+		if way.Down {
+			return nil, fault.New(fault.UserInfoFetchFailed, "the UserInfo endpoint is down")
+		}
+		if way.NoUserInfo {
+			t.Fatal("UserInfo was asked although there is none")
+		}
+		return decoded(t, other, way.UserInfo), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	match, err := flow.authorize(identity)
+	got := ""
+	if err == nil {
+		got = match.Role.Name
+	}
+	name := way.Name + ", " + roles[0].Name + " first, by " + kindOf(roles[0]) + " and " + kindOf(roles[1])
+	if got != want {
+		t.Errorf("%s: the role is %q, expected %q", name, got, want)
+	}
+	if f, _ := fault.As(err); undecided && (f == nil || f.Code != fault.UserNotAuthorized ||
+		!strings.Contains(f.Detail, `role "`+roles[0].Name+`"`) || !strings.Contains(f.Detail, `claim "`+way.Claim+`"`)) {
+		t.Errorf("%s: the line names neither role nor claim: %v", name, err)
+	}
+	if err != nil && strings.Contains(err.Error(), "@") {
+		t.Errorf("%s: the line has an address: %v", name, err)
+	}
+}
+
+func kindOf(r config.Role) string {
+	switch {
+	case r.Emails != nil:
+		return "email"
+	case r.Groups != nil:
+		return "group"
+	}
+	return "sub"
+}
+
+// TestKnownAfterAll: what one of the two places leaves open and the other one
+// says is known.
+func TestKnownAfterAll(t *testing.T) {
+	t.Parallel()
+	set := func(pairs ...any) func(map[string]any) {
+		return func(claims map[string]any) {
+			for i := 0; i < len(pairs); i += 2 {
+				claims[pairs[i].(string)] = pairs[i+1]
+			}
+		}
+	}
+	pointer := map[string]any{"groups": "src1", "email": "src1"}
+	for name, c := range map[string]struct {
+		idToken, userInfo func(map[string]any)
+		by                string
+	}{
+		"groups at UserInfo":                       {nil, set("groups", []any{vague.Group}), "group"},
+		"one group as a text":                      {set("groups", vague.Group), nil, "group"},
+		"groups elsewhere, but at UserInfo":        {set("_claim_names", pointer), set("groups", []any{vague.Group}), "group"},
+		"groups unreadable, but not at UserInfo":   {set("groups", map[string]any{}), set("groups", []any{vague.Group}), "group"},
+		"a group in a list that is partly unclear": {set("groups", []any{7, vague.Group}), nil, "group"},
+		"the same at UserInfo":                     {set("groups", []any{7, vague.Group}), set("groups", []any{7}), "group"},
+		"an address at UserInfo":                   {nil, set("email", vague.Address, "email_verified", true), "email"},
+		"an address elsewhere, but at UserInfo":    {set("_claim_names", pointer), set("email", vague.Address, "email_verified", true), "email"},
+		"an unreadable address":                    {set("email", []any{}), set("email", vague.Address, "email_verified", "true"), "email"},
+		"the flag at UserInfo, with the address":   {set("email", vague.Address), set("email", strings.ToUpper(vague.Address), "email_verified", true), "email"},
+		"the flag at UserInfo, without it":         {set("email", vague.Address), set("email_verified", true), ""},
+		"the flag of another address":              {set("email", vague.Address), set("email", "other@example.com", "email_verified", true), ""},
+		"a no that UserInfo does not know":         {set("email", vague.Address, "email_verified", false), set("email", vague.Address, "email_verified", true), ""},
+	} {
+		var flow Flow
+		flow.Config = &config.Config{Scope: "openid email groups", GroupsClaim: "groups", Roles: []config.Role{
+			{Name: "all", Emails: []string{vague.Address}, Groups: []string{vague.Group}, Read: []string{"*"}},
+		}}
+		metadata := oidc.Metadata{Claims: []string{"email_verified"}, UserInfoEndpoint: "https://id.example.com/userinfo"}
+		identity, err := flow.gather(metadata, oidc.Scope{}, decoded(t, c.idToken), func(string) (oidc.Claims, error) {
+			return decoded(t, c.userInfo), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		match, _ := flow.authorize(identity)
+		if match.Kind != c.by {
+			t.Errorf("%s: the role is had by %q, expected %q", name, match.Kind, c.by)
+		}
+	}
+}
+
+// TestUserInfoOfSomebodyElse ends the login, whatever is known already.
+func TestUserInfoOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	flow := Flow{Config: &config.Config{GroupsClaim: "groups", Roles: []config.Role{roleBy("all", "groups")}}, Note: func(*fault.Fault) { t.Error("it is no note") }}
+	for _, failure := range []error{fault.New(fault.IdentityMismatch, ""), errors.New("of no kind that is known")} {
+		_, err := flow.gather(oidc.Metadata{UserInfoEndpoint: "https://id.example.com/u"}, oidc.Scope{}, decoded(t), func(string) (oidc.Claims, error) { return nil, failure })
+		if err != failure {
+			t.Errorf("%v became %v", failure, err)
+		}
+	}
+}
+
+// TestRefusalNamesTheOthers: whoever is refused at one role is told to the
+// administrator with the roles that would have fitted.
+func TestRefusalNamesTheOthers(t *testing.T) {
+	t.Parallel()
+	empty, later := roleBy("empty", "sub"), roleBy("later", "sub")
+	empty.Read = nil
+	flow := Flow{Config: &config.Config{GroupsClaim: "groups", Scope: "openid", Roles: []config.Role{empty, roleBy("other", "email"), later}}}
+	identity, err := flow.gather(oidc.Metadata{}, oidc.Scope{}, decoded(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = flow.authorize(identity)
+	if err == nil || !strings.Contains(err.Error(), `role "empty" matches by sub`) || !strings.HasSuffix(err.Error(), `would fit: "later"`) {
+		t.Errorf("the refusal reads %v", err)
+	}
+}
