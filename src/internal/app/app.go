@@ -112,6 +112,11 @@ func (r *request) route(readError error) (cgi.Response, error) {
 	default:
 		return cgi.Response{}, fault.New(fault.NotFound, "there is no page "+syslog.Quote(r.Path))
 	}
+	if r.Method != "GET" {
+		// A HEAD must not change anything, and there is nothing to tell about
+		// a login without beginning or ending one.
+		return r.page(cgi.Response{Status: 405, Allow: "GET"}, sentenceMethod), nil
+	}
 	if !r.Secure {
 		r.log.Line(syslog.Warning, "refused a request over plain HTTP: single sign-on works over https only, check uhttpd's listen_https")
 		return r.page(cgi.Response{Status: 403}, sentenceInsecure), nil
@@ -143,11 +148,23 @@ func (r *request) admit() (retryAfter int, err error) {
 	limiter := ratelimit.Open(paths.RateLimit(), ratelimit.Options{
 		Limit: r.config.RateLimit, Window: r.config.RateWindow, PerClient: r.config.RateLimitPerClient,
 	})
-	decision, err := limiter.Admit(r.Client.String())
+	decision, err := limiter.Admit(r.Client.String(), r.claim)
 	if decision.Diagnostic != "" {
 		r.notice(decision.Diagnostic)
 	}
 	return decision.RetryAfter, err
+}
+
+// claim is what sets a request apart from those that a page of another site
+// can have a browser send.
+func (r *request) claim() ratelimit.Claim {
+	switch {
+	case r.FromHere():
+		return ratelimit.OwnPage
+	case r.Path == callbackPath && login.Belongs(r.pending(), r.callbackParams()):
+		return ratelimit.OwnLogin
+	}
+	return ratelimit.NoClaim
 }
 
 // start sends the browser to the provider, or first to the host that it will
@@ -168,11 +185,12 @@ func (r *request) start(ctx context.Context) (cgi.Response, error) {
 	if place.First != "" && !r.HasParam(movedParam) {
 		return r.move(place.First, wanted), nil
 	}
-	location, cookie, err := r.flow().Begin(ctx, place.RedirectURI, wanted)
+	flow := r.flow()
+	location, handle, err := flow.Begin(ctx, place.RedirectURI, wanted)
 	if err != nil {
 		return cgi.Response{}, err
 	}
-	return cgi.Redirect(location, stateCookie(cookie)), nil
+	return cgi.Redirect(location, stateCookie(flow.Pending.Remember(handle, r.stateCookie()))), nil
 }
 
 // movedParam is in the address of a start that another host has sent here. A
@@ -200,9 +218,16 @@ func (r *request) move(origin, wanted string) cgi.Response {
 
 // callback takes the browser back from the provider and into LuCI.
 func (r *request) callback(ctx context.Context) (cgi.Response, error) {
-	result, spent, err := r.flow().Complete(ctx, r.callbackParams())
+	flow := r.flow()
+	result, spent, err := flow.Complete(ctx, r.callbackParams())
 	if spent {
-		r.undo = append(r.undo, stateCookie(secret.Value{}))
+		r.undo = append(r.undo, stateCookie(flow.Pending.Remember(secret.Value{}, r.stateCookie())))
+	}
+	if login.Over(err) && r.signedIn(ctx) {
+		// A restored tab, or the way back. Nothing follows from the address:
+		// who is in stays in, as who they are.
+		r.log.Line(syslog.Info, "a callback whose login is over came from a browser with a session: it goes to LuCI")
+		return cgi.Redirect(luciPath, r.undo...), nil
 	}
 	if err != nil {
 		return cgi.Response{}, err
@@ -218,13 +243,15 @@ func (r *request) callback(ctx context.Context) (cgi.Response, error) {
 	return cgi.Redirect(page, append(r.undo, sessionCookies(result.Session)...)...), nil
 }
 
+func (r *request) stateCookie() secret.Value { return secret.New(r.Cookie(stateCookieName)) }
+
 func (r *request) callbackParams() login.Callback {
 	var c login.Callback
 	value := func(name string) string {
 		text, _ := r.Param(name)
 		return text
 	}
-	c.Cookie = secret.New(r.Cookie(stateCookieName))
+	c.Cookie = r.stateCookie()
 	c.Code = secret.New(value("code"))
 	c.State = secret.New(value("state"))
 	c.Issuer, _ = r.Param("iss")
@@ -255,13 +282,17 @@ func (r *request) relyingParty() *oidc.Party {
 	return r.party
 }
 
+func (r *request) pending() *handshake.Store {
+	return handshake.Open(handshake.Options{
+		Dir: paths.Handshakes(), KeyFile: paths.SecretKey(), Tolerance: r.config.ClockTolerance,
+	})
+}
+
 func (r *request) flow() *login.Flow {
 	flow := &login.Flow{
-		Config: r.config,
-		Party:  r.relyingParty(),
-		Pending: handshake.Open(handshake.Options{
-			Dir: paths.Handshakes(), KeyFile: paths.SecretKey(), Tolerance: r.config.ClockTolerance,
-		}),
+		Config:       r.config,
+		Party:        r.relyingParty(),
+		Pending:      r.pending(),
 		Used:         replay.Open(paths.Tokens()),
 		Sessions:     r.sessions(),
 		AccessGroups: paths.AccessGroups(),
@@ -270,6 +301,7 @@ func (r *request) flow() *login.Flow {
 		Prepare:      r.syncLogins,
 		Note:         func(f *fault.Fault) { r.notes = append(r.notes, f) },
 	}
+	flow.OwnPage = r.FromHere()
 	if r.config.RateLimitPerClient > 0 {
 		flow.Client = ratelimit.Client(r.Client.String())
 	}

@@ -101,3 +101,16 @@ func (r *request) providerLogout(ctx context.Context, live session.Live) string 
 	}
 	return "/"
 }
+
+// signedIn reports whether the browser has a session that lives. It did not
+// have to send it: the cookie is Strict.
+func (r *request) signedIn(ctx context.Context) bool {
+	for _, name := range sessionCookieNames {
+		for _, id := range r.Cookies(name) {
+			if _, ok, err := r.sessions().Find(ctx, id); ok && err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -79,9 +79,9 @@ var explanations = [...]struct {
 	{MissingCode, "The browser came back without a code, or with more than one." +
 		"|The callback address was opened by hand or from the history; a proxy cut the query off|Start again from LuCI's login page; see that the client uses the response type code and response mode query"},
 	{MissingHandshakeCookie, "The browser sent no cookie of a login in progress." +
-		"|The login took longer than five minutes; the browser blocks cookies; login and callback went to different host names of the router|Start again; allow cookies for the router; use the host name of option redirect_uri in the browser"},
+		"|The login took longer than five minutes; the browser blocks cookies; login and callback went to different host names of the router|Start again; allow cookies for the router; see that a proxy passes the Host header and cookies on"},
 	{StateParameterMismatch, "The response does not belong to this browser's login, or does not come from the configured provider (iss, RFC 9207)." +
-		"|Two tabs logged in at once; the link was forged or is an old one; the provider's iss differs from option issuer_url|Start again in one tab; if the diagnostic line is about iss, make option issuer_url equal to the provider's issuer"},
+		"|The link was forged or is an old one; more than three tabs logged in at once; the provider's iss differs from option issuer_url|Start again; if the diagnostic line is about iss, make option issuer_url equal to the provider's issuer"},
 	{StateNotFound, "There is no login in progress for the browser's cookie." +
 		"|The callback was loaded twice (reload, back button); it was too late and was cleaned up; the router was restarted meanwhile|Start again from LuCI's login page"},
 	{StateCorrupted, "The stored login in progress is damaged." +

@@ -28,7 +28,11 @@
 // client with fewer than clientShare pending logins still gets one, up to
 // crowdFactor times Capacity in all. Whose a file is shows in its name (a keyed
 // hash of the client, which is also the end of the handle), so that no file
-// has to be opened to count. At 4 KB of tmpfs each, 1000 files are the bound.
+// has to be opened to count.
+//
+// Pending.Own sets a login apart that a page of this router started. A page of
+// another site can have a browser start any number of the others, and has none
+// of the ownReserve places beyond all those. At 4 KB of tmpfs each, 1000 files are the bound.
 package handshake
 
 import (
@@ -59,6 +63,7 @@ const (
 	lockWait = 5 * time.Second
 
 	clientShare = 2
+	ownReserve  = 20
 	crowdFactor = 10
 
 	nameLen = 2 * sha256.Size
@@ -89,6 +94,8 @@ type Pending struct {
 	// callers that limit clients one by one, else empty. It is not stored and
 	// Load leaves it empty.
 	Client string
+	// Own says that a page of this router started it. It is not stored.
+	Own bool
 }
 
 // Open returns the store. Tolerance is held between 0 and a day. It touches no file: nothing is created for a
@@ -139,13 +146,13 @@ func (s *Store) Save(p Pending) (secret.Value, error) {
 	if err != nil {
 		return none, err
 	}
-	if err := s.put(fileName(handle, tag), tag, sealed, p.Issued); err != nil {
+	if err := s.put(fileName(handle, tag), tag, p.Own, sealed, p.Issued); err != nil {
 		return none, err
 	}
 	return secret.New(handle), nil
 }
 
-func (s *Store) put(name, tag string, sealed []byte, issued time.Time) error {
+func (s *Store) put(name, tag string, page bool, sealed []byte, issued time.Time) error {
 	if err := store.EnsureDir(s.opt.Dir); err != nil {
 		return saveFailed(err)
 	}
@@ -154,7 +161,7 @@ func (s *Store) put(name, tag string, sealed []byte, issued time.Time) error {
 		return saveFailed(err)
 	}
 	defer unlock()
-	if err := s.makeRoom(tag); err != nil {
+	if err := s.makeRoom(tag, page); err != nil {
 		return err
 	}
 	path := filepath.Join(s.opt.Dir, name)
@@ -172,7 +179,7 @@ func (s *Store) put(name, tag string, sealed []byte, issued time.Time) error {
 }
 
 // makeRoom returns nil when one more file may be created, for the lock's holder.
-func (s *Store) makeRoom(tag string) error {
+func (s *Store) makeRoom(tag string, page bool) error {
 	total, err := s.count()
 	if err != nil {
 		return saveFailed(err)
@@ -180,13 +187,19 @@ func (s *Store) makeRoom(tag string) error {
 	if total < s.opt.Capacity {
 		return nil
 	}
+	most := s.opt.Capacity
+	if tag != "" {
+		most *= crowdFactor
+	}
 	total, own, _, err := s.sweep(tag)
 	switch {
 	case err != nil && total == 0: // The directory itself is not to be read.
 		return saveFailed(err)
 	case total < s.opt.Capacity:
 		return nil
-	case tag != "" && own < clientShare && total < crowdFactor*s.opt.Capacity:
+	case tag != "" && own < clientShare && total < most:
+		return nil
+	case page && total < most+ownReserve:
 		return nil
 	}
 	advice := "option rate_limit_per_client keeps a flood from locking others out"
@@ -263,6 +276,21 @@ func (s *Store) judge(issued time.Time) error {
 }
 
 func seconds(d time.Duration) string { return strconv.FormatInt(int64(d/time.Second), 10) }
+
+// Lives reports whether a handle's pending login is there and not too old.
+func (s *Store) Lives(handle secret.Value) bool {
+	names, err := fileNames(handle.Reveal())
+	if err != nil {
+		return false
+	}
+	for _, name := range names {
+		info, err := os.Lstat(filepath.Join(s.opt.Dir, name))
+		if err == nil && store.Age(s.opt.Now(), info.ModTime()) <= s.opt.Lifetime+s.opt.Tolerance {
+			return true
+		}
+	}
+	return false
+}
 
 // Consume removes the pending login of a handle. The kernel lets exactly one
 // caller remove a name: that one gets nil, every other STATE_NOT_FOUND. When

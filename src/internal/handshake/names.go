@@ -10,6 +10,7 @@ import (
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/random"
+	"luci-sso/internal/secret"
 )
 
 // fileNames are the names under which a handle's file may lie: with the tag
@@ -26,6 +27,39 @@ func fileNames(handle string) ([2]string, error) {
 		fileName(handle, ""),
 		fileName(handle, hex.EncodeToString(raw[len(raw)-tagSize:])),
 	}, nil
+}
+
+// MaxHandles is how many logins in progress a browser's cookie remembers: two
+// tabs, and one that was given up.
+const MaxHandles = 3
+
+// Handles are those in a cookie, the newest first. They stand there without
+// anything in between, as all have one length. A cookie of another shape is
+// one malformed handle.
+func Handles(cookie secret.Value) []secret.Value {
+	text := cookie.Reveal()
+	if n := len(text) / random.TokenLen; n < 2 || n > MaxHandles || len(text)%random.TokenLen != 0 {
+		return []secret.Value{cookie}
+	}
+	var list []secret.Value
+	for ; text != ""; text = text[random.TokenLen:] {
+		list = append(list, secret.New(text[:random.TokenLen]))
+	}
+	return list
+}
+
+// Remember is the cookie of a new login in a browser that had another cookie:
+// the logins of it that live stay, as far as there is room. With an empty
+// handle it is the cookie without those that are over.
+func (s *Store) Remember(handle, cookie secret.Value) secret.Value {
+	text, n := handle.Reveal(), 1
+	for _, earlier := range Handles(cookie) {
+		if n < MaxHandles && s.Lives(earlier) {
+			text += earlier.Reveal()
+			n++
+		}
+	}
+	return secret.New(text)
 }
 
 func fileName(handle, tag string) string {

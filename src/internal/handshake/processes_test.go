@@ -139,7 +139,7 @@ func TestTenPeopleGetInDuringAFlood(t *testing.T) {
 		Limit: 50, Window: time.Minute, PerClient: 10, Now: w.opt.Now,
 	})
 	start := func(address string) (secret.Value, error) {
-		if d, err := limit.Admit(address); err != nil || d.Diagnostic != "" {
+		if d, err := limit.Admit(address, nil); err != nil || d.Diagnostic != "" {
 			return secret.Value{}, fmt.Errorf("%v %s", err, d.Diagnostic)
 		}
 		p := pending()
@@ -166,7 +166,7 @@ func TestTenPeopleGetInDuringAFlood(t *testing.T) {
 			t.Errorf("start of person %s: %v", person, err)
 			continue
 		}
-		if _, err := limit.Admit(person); err != nil {
+		if _, err := limit.Admit(person, nil); err != nil {
 			t.Errorf("callback of person %s: %v", person, err)
 		}
 		if _, err := w.Load(handle); err != nil {

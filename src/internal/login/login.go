@@ -36,6 +36,7 @@ type Flow struct {
 	LuCIConfig   string // File with the time that a session may idle.
 	Now          func() time.Time
 	Client       string // Who asks, when clients are limited one by one; else "".
+	OwnPage      bool   // A page of this router asks.
 	// Prepare is called before a session is created, so that rpcd knows its
 	// role should it reload.
 	Prepare func()
@@ -64,7 +65,7 @@ func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (locatio
 	}
 	pending := handshake.Pending{
 		State: values[0], Nonce: values[1], Verifier: values[2],
-		RedirectURI: redirectURI, ReturnTo: returnTo, Issued: f.Now(), Client: f.Client,
+		RedirectURI: redirectURI, ReturnTo: returnTo, Issued: f.Now(), Client: f.Client, Own: f.OwnPage,
 	}
 	location, err = f.Party.AuthorizationURL(metadata, oidc.AuthorizationRequest{
 		RedirectURI: redirectURI,
@@ -78,6 +79,13 @@ func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (locatio
 	}
 	cookie, err = f.Pending.Save(pending)
 	return location, cookie, err
+}
+
+// Over reports whether a callback failed because its login is over or was
+// never this browser's: what a reloaded page or a restored tab ends in.
+func Over(err error) bool {
+	return slices.ContainsFunc([]fault.Code{fault.MissingHandshakeCookie, fault.StateNotFound, fault.HandshakeExpired},
+		func(code fault.Code) bool { return fault.Is(err, code) })
 }
 
 // Callback is what the browser brings back from the provider; all of it is
@@ -112,7 +120,7 @@ func (f *Flow) Complete(ctx context.Context, c Callback) (result Result, spent b
 	if c.Code.Empty() {
 		return result, false, fault.New(fault.MissingCode, "the callback has no code, or more than one")
 	}
-	pending, err := f.own(c)
+	handle, pending, err := own(f.Pending, c)
 	if err != nil {
 		return result, expired(err), err
 	}
@@ -121,35 +129,49 @@ func (f *Flow) Complete(ctx context.Context, c Callback) (result Result, spent b
 		return result, false, err
 	}
 	// From here on this request alone may use the code.
-	if err := f.Pending.Consume(c.Cookie); err != nil {
+	if err := f.Pending.Consume(handle); err != nil {
 		return result, false, err
 	}
 	result, err = f.signIn(ctx, metadata, pending, c.Code)
 	return result, true, err
 }
 
-// own returns the pending login of this browser, if the callback belongs to
-// it. It changes nothing: anybody can make a browser follow a forged link.
-func (f *Flow) own(c Callback) (handshake.Pending, error) {
+// own returns the pending login of this browser that the callback belongs to,
+// if there is one. It changes nothing: anybody can make a browser follow a
+// forged link. A browser may have several logins under way, in as many tabs.
+func own(logins *handshake.Store, c Callback) (secret.Value, handshake.Pending, error) {
 	if c.Cookie.Empty() {
-		return handshake.Pending{}, fault.New(fault.MissingHandshakeCookie, "the browser sent no state cookie; it was blocked, or the login took longer than 5 minutes")
+		return secret.Value{}, handshake.Pending{}, fault.New(fault.MissingHandshakeCookie, "the browser sent no state cookie; it was blocked, or the login took longer than 5 minutes")
 	}
-	pending, err := f.Pending.Load(c.Cookie)
-	if err != nil {
-		return pending, err
+	var failed error
+	another := false
+	for _, handle := range handshake.Handles(c.Cookie) {
+		pending, err := logins.Load(handle)
+		if !pending.State.Empty() && pending.State.Equal(c.State) {
+			return handle, pending, err
+		}
+		another = another || err == nil
+		if failed == nil {
+			failed = err
+		}
 	}
-	if !pending.State.Equal(c.State) {
-		return pending, fault.New(fault.StateParameterMismatch, "the callback's state is not that of this browser's login; a second tab, or a forged link")
+	if another {
+		failed = fault.New(fault.StateParameterMismatch, "the callback's state is not that of a login of this browser: one that another took the place of, or a forged link")
 	}
-	return pending, nil
+	return secret.Value{}, handshake.Pending{}, failed
+}
+
+// Belongs reports whether a callback belongs to a pending login of its
+// browser, which nobody else can make it do.
+func Belongs(logins *handshake.Store, c Callback) bool {
+	_, _, err := own(logins, c)
+	return err == nil
 }
 
 // cancel ends the pending login that a refusal by the provider belongs to.
 func (f *Flow) cancel(c Callback) (spent bool) {
-	if _, err := f.own(c); err != nil {
-		return false
-	}
-	return f.Pending.Consume(c.Cookie) == nil
+	handle, _, err := own(f.Pending, c)
+	return err == nil && f.Pending.Consume(handle) == nil
 }
 
 // expired reports whether the cookie can never lead to a login again.

@@ -18,6 +18,13 @@
 //     FairShare times in this window is still admitted (a login takes two: start
 //     and callback), until Reserve(Limit) more have been. Then nobody is.
 //
+// In either case a request that would be refused is admitted after all when it
+// makes a Claim that a page of another site cannot make, while the window's
+// reserve for that claim lasts: OwnReserve each. Such a page can have
+// somebody's browser send any number of requests, from the person's own
+// address; the person still gets in. A program can forge the claims, and wins
+// with it 2 * OwnReserve more requests a window.
+//
 // So with PerClient a flood cannot keep people out unless it comes from at
 // least Reserve(Limit)/FairShare addresses in one window (333 with Limit 50),
 // and what the router does at most for a flood is Limit + Reserve(Limit) requests
@@ -46,6 +53,10 @@ const (
 	// others have used up, when clients are limited one by one.
 	FairShare = 3
 
+	// OwnReserve is how many requests a window admits beyond the limits for
+	// each claim.
+	OwnReserve = 20
+
 	reserveFactor = 20
 	maxReserve    = 2000
 
@@ -57,6 +68,17 @@ const (
 // Reserve is how many requests beyond limit are admitted in a window to
 // clients below their fair share: 20 times limit, at most 2000.
 func Reserve(limit int) int { return min(limit, maxReserve/reserveFactor) * reserveFactor }
+
+// Claim is what a request can say for itself beyond its client's address.
+type Claim int
+
+// The claims. What they take to make is the caller's to check.
+const (
+	NoClaim  Claim = iota
+	OwnPage        // A page of this router led here.
+	OwnLogin       // It belongs to a login that is in progress.
+	claims   = iota - 1
+)
 
 // Options set the limits. Values out of range are brought into it.
 type Options struct {
@@ -95,8 +117,9 @@ func Open(path string, opt Options) *Limiter {
 
 // Admit counts a request of client, which is its address as uhttpd gives it,
 // and returns a TOO_MANY_REQUESTS fault when it is to be refused. Whatever is
-// no address is one client of its own.
-func (l *Limiter) Admit(client string) (Decision, error) {
+// no address is one client of its own. claim is asked only when the request
+// would be refused; nil makes none.
+func (l *Limiter) Admit(client string, claim func() Claim) (Decision, error) {
 	f, err := openRecord(l.path)
 	if err != nil {
 		return unusable(err), nil
@@ -116,21 +139,31 @@ func (l *Limiter) Admit(client string) (Decision, error) {
 
 	var mine slot
 	var lost error
+	var refused string
 	if l.opt.PerClient > 0 {
 		mine, lost = findSlot(f, &w, Client(client))
 		if lost == nil && int64(mine.count) >= int64(l.opt.PerClient) {
-			return Decision{RetryAfter: retry}, l.refuse("a client sent more than " + strconv.Itoa(l.opt.PerClient) +
-				" requests in " + l.window() + "; see option rate_limit_per_client")
+			refused = "a client sent more than " + strconv.Itoa(l.opt.PerClient) +
+				" requests in " + l.window() + "; see option rate_limit_per_client"
 		}
 	}
-	if !l.fits(&w, mine) {
+	if refused == "" && !l.fits(&w, mine) {
 		detail := "more than " + strconv.Itoa(l.opt.Limit) + " requests came in " + l.window()
 		if l.opt.PerClient > 0 {
 			detail += " and this client has had its share, or there are too many clients"
 		} else {
 			detail += ", from all addresses together; option rate_limit_per_client keeps one client from locking others out"
 		}
-		return Decision{RetryAfter: retry}, l.refuse(detail + "; see option rate_limit")
+		refused = detail + "; see option rate_limit"
+	}
+	if refused != "" {
+		if claim == nil || !w.reserve(claim()) {
+			return Decision{RetryAfter: retry}, fault.New(fault.TooManyRequests, refused)
+		}
+		if err := w.write(f); err != nil {
+			return unusable(store.Failed("write", l.path, err)), nil
+		}
+		return Decision{}, nil
 	}
 	// The client first: a process killed in between has counted too little
 	// for all, never charged all for what a refused client sent.
@@ -159,8 +192,6 @@ func (l *Limiter) fits(w *window, mine slot) bool {
 func (l *Limiter) window() string {
 	return strconv.FormatInt(int64(l.opt.Window/time.Second), 10) + " s"
 }
-
-func (l *Limiter) refuse(detail string) error { return fault.New(fault.TooManyRequests, detail) }
 
 func unusable(err error) Decision {
 	return Decision{Diagnostic: "requests are not being limited: " + err.Error()}

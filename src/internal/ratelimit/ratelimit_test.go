@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 		// admit <path> <per client> <client>: one request, a limit of 30.
 		"admit": func(args []string) error {
 			perClient, _ := strconv.Atoi(args[1])
-			d, err := Open(args[0], Options{Limit: 30, Window: time.Hour, PerClient: perClient}).Admit(args[2])
+			d, err := Open(args[0], Options{Limit: 30, Window: time.Hour, PerClient: perClient}).Admit(args[2], nil)
 			if d.Diagnostic != "" {
 				return fmt.Errorf("diagnostic: %s", d.Diagnostic)
 			}
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 			l := Open(args[0], Options{Limit: 1 << 30, Window: time.Hour, PerClient: 1 << 30})
 			fmt.Println("begin")
 			for i := 0; ; i++ {
-				if d, err := l.Admit(fmt.Sprint("192.0.2.", i%256)); err != nil || d.Diagnostic != "" {
+				if d, err := l.Admit(fmt.Sprint("192.0.2.", i%256), nil); err != nil || d.Diagnostic != "" {
 					return fmt.Errorf("%v %v", d, err)
 				}
 				fmt.Println("+")
@@ -59,7 +59,7 @@ func admitted(t testing.TB, l *Limiter, client string, n int) int {
 	t.Helper()
 	got := 0
 	for i := 0; i < n; i++ {
-		d, err := l.Admit(client)
+		d, err := l.Admit(client, nil)
 		if d.Diagnostic != "" {
 			t.Fatal(d.Diagnostic)
 		}
@@ -86,7 +86,7 @@ func TestGlobalWindow(t *testing.T) {
 	want(t, "first client", admitted(t, l, "192.0.2.1", 40), 40)
 	want(t, "another one", admitted(t, l, "2001:db8::1", 40), 10)
 	c.now = c.now.Add(59500 * time.Millisecond)
-	if d, err := l.Admit("192.0.2.1"); err == nil || d.RetryAfter != 1 {
+	if d, err := l.Admit("192.0.2.1", nil); err == nil || d.RetryAfter != 1 {
 		t.Errorf("half a second before the end: %+v, %v; want a second to wait", d, err)
 	}
 	c.now = c.now.Add(500 * time.Millisecond)
@@ -116,7 +116,7 @@ func TestTenPeopleGetInDuringAFlood(t *testing.T) {
 		for i := 0; i < 10000; i++ {
 			c.now = c.now.Add(5 * time.Millisecond)
 			n := random.Intn(addresses)
-			if _, err := l.Admit(fmt.Sprintf("198.51.%d.%d", n/250, n%250)); err == nil {
+			if _, err := l.Admit(fmt.Sprintf("198.51.%d.%d", n/250, n%250), nil); err == nil {
 				through++
 			}
 			if i%1000 == 999 { // A person: start and callback.
@@ -208,7 +208,7 @@ func TestUnusableStorageAdmitsAndSaysSo(t *testing.T) {
 	for _, path := range []string{at("dir"), at("link"), at("pipe"), at("file/x"), disk + "/x/ratelimit", full + "/ratelimit"} {
 		l := Open(path, Options{Limit: 1, PerClient: 1})
 		for i := 0; i < 3; i++ {
-			d, err := l.Admit("192.0.2.1")
+			d, err := l.Admit("192.0.2.1", nil)
 			if err != nil || d.RetryAfter != 0 || !strings.Contains(d.Diagnostic, "not being limited") || !strings.Contains(d.Diagnostic, filepath.Dir(path)) {
 				t.Errorf("%s: %+v, %v; want the request admitted and a diagnostic with the path", path, d, err)
 			}
@@ -274,13 +274,13 @@ func TestClient(t *testing.T) {
 
 func FuzzRecord(f *testing.F) {
 	l, _ := newLimiter(f, 5, 3)
-	_, _ = l.Admit("192.0.2.1")
+	_, _ = l.Admit("192.0.2.1", nil)
 	good, _ := os.ReadFile(l.path)
 	f.Add(good)
 	f.Add([]byte(magic))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l, _ := newLimiter(t, 5, 3)
-		_, _ = l.Admit("192.0.2.1")
+		_, _ = l.Admit("192.0.2.1", nil)
 		if err := os.WriteFile(l.path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -298,8 +298,49 @@ func BenchmarkAdmit(b *testing.B) {
 		l := Open(filepath.Join(b.TempDir(), "ratelimit"), Options{Limit: 1 << 30, Window: time.Hour, PerClient: perClient})
 		b.Run(fmt.Sprint("perclient=", perClient > 0), func(b *testing.B) {
 			for i := 0; i < b.N; i++ {
-				_, _ = l.Admit("192.0.2.1")
+				_, _ = l.Admit("192.0.2.1", nil)
 			}
 		})
+	}
+}
+
+// What a page of another site has a browser send does not keep out the person
+// who uses it, and what forges a claim wins a bounded number of requests.
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	for _, perClient := range []int{0, 10} {
+		l, c := newLimiter(t, 50, perClient)
+		with := func(claim Claim, n int) (got int) {
+			for range n {
+				if _, err := l.Admit("192.0.2.1", func() Claim { return claim }); err == nil {
+					got++
+				}
+			}
+			return got
+		}
+		limit := 50
+		if perClient > 0 {
+			limit = perClient
+		}
+		want(t, "the flood", with(NoClaim, 200), limit)
+		want(t, "a page of the router", with(OwnPage, 1), 1)
+		want(t, "the flood still", with(NoClaim, 200), 0)
+		want(t, "forged claims", with(OwnPage, 200), OwnReserve-1)
+		want(t, "a login in progress", with(OwnLogin, 200), OwnReserve)
+		c.now = c.now.Add(time.Minute)
+		want(t, "forged claims alone in the next window", with(OwnPage, 200), limit+OwnReserve)
+	}
+}
+
+// Asking for a claim costs: it is done only when it matters.
+func TestClaimIsAskedOnlyBeyondTheLimit(t *testing.T) {
+	t.Parallel()
+	l, _ := newLimiter(t, 5, 0)
+	asked := 0
+	for range 8 {
+		_, _ = l.Admit("192.0.2.1", func() Claim { asked++; return NoClaim })
+	}
+	if asked != 3 {
+		t.Errorf("8 requests with a limit of 5: asked %d times, want 3", asked)
 	}
 }

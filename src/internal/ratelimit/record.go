@@ -18,7 +18,7 @@ import (
 // The file, all numbers big-endian:
 //
 //	header   magic 8 | start of the window, ms since 1970, 8 | total 4 |
-//	         salt 16 | CRC-32 of the bytes before, 4
+//	         salt 16 | admitted by each claim, 2 * 4 | checksum of the bytes before, 4
 //	buckets  32 of 64 slots: tag 8 | window 4 | count 4
 //
 // It is updated in place, under the lock. A rename would be the safer way to
@@ -40,8 +40,8 @@ import (
 // Limit and a flood, is not counted by itself and passes for one that has sent
 // nothing yet; Limit and Reserve hold for it like for everybody.
 const (
-	magic      = "LSSOrate"
-	headerSize = 8 + 8 + 4 + saltSize + 4
+	magic      = "LSSOrat2"
+	headerSize = 8 + 8 + 4 + saltSize + 4*claims + 4
 	saltSize   = 16
 
 	tableStart  = 1024 // Slots are 16 bytes: aligned, they never cross a page.
@@ -76,6 +76,16 @@ type window struct {
 	start int64 // ms since 1970
 	total uint32
 	salt  [saltSize]byte
+	own   [claims]uint32 // Admitted beyond the limits, by claim.
+}
+
+// reserve takes one place of a claim's reserve, if there is one.
+func (w *window) reserve(claim Claim) bool {
+	if claim == NoClaim || w.own[claim-1] >= OwnReserve {
+		return false
+	}
+	w.own[claim-1]++
+	return true
 }
 
 func newWindow(now int64) window {
@@ -109,6 +119,9 @@ func readWindow(f *os.File) (window, error) {
 		total: binary.BigEndian.Uint32(b[16:]),
 	}
 	copy(w.salt[:], b[20:])
+	for i := range w.own {
+		w.own[i] = binary.BigEndian.Uint32(b[20+saltSize+4*i:])
+	}
 	return w, nil
 }
 
@@ -118,6 +131,9 @@ func (w *window) write(f *os.File) error {
 	b = binary.BigEndian.AppendUint64(b, uint64(w.start)) // #nosec G115 -- read back as signed
 	b = binary.BigEndian.AppendUint32(b, w.total)
 	b = append(b, w.salt[:]...)
+	for _, n := range w.own {
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
 	b = binary.BigEndian.AppendUint32(b, checksum(b))
 	_, err := f.WriteAt(b, 0)
 	return err
