@@ -9,5 +9,7 @@ require (
 	gopkg.in/ini.v1 v1.67.3
 )
 
+require golang.org/x/crypto v0.41.0
+
 // In this tree; see its README.
 replace github.com/openwrt/ubus-go => ./ubus-go

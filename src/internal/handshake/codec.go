@@ -3,17 +3,12 @@
 package handshake
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"strconv"
 	"time"
 
-	"luci-sso/internal/fault"
-	"luci-sso/internal/random"
+	"luci-sso/internal/seal"
 	"luci-sso/internal/secret"
 )
 
@@ -28,11 +23,7 @@ const (
 	// MaxField bounds each string of a Pending, in bytes.
 	MaxField = 4096
 
-	// AES-GCM's own sizes.
-	nonceSize = 12
-	overhead  = 16
-
-	maxSealed = nonceSize + headerSize + fields*(2+MaxField) + overhead
+	maxSealed = headerSize + fields*(2+MaxField) + seal.Overhead
 )
 
 var errContent = errors.New("its content is not that of a pending login")
@@ -79,49 +70,4 @@ func decode(b []byte) (Pending, error) {
 		RedirectURI: s[3], ReturnTo: s[4],
 		Issued: time.UnixMilli(issued),
 	}, nil
-}
-
-// seal and open are AES-256-GCM under a key of the file's own: HMAC-SHA256 of
-// the handle, at least 224 random bits, under the secret key. With one message for each
-// key, 96 bits of nonce are enough however many logins a router sees. TLS has
-// this cipher in the program anyway.
-
-func seal(key []byte, handle string, plain []byte) ([]byte, error) {
-	aead, err := sealer(key, handle)
-	if err != nil {
-		return nil, fault.Wrap(fault.CryptoError, err, "the pending login cannot be sealed: "+err.Error())
-	}
-	nonce, err := random.Bytes(nonceSize)
-	if err != nil {
-		return nil, err
-	}
-	return aead.Seal(nonce, nonce, plain, nil), nil
-}
-
-func open(key []byte, handle string, sealed []byte) (Pending, error) {
-	aead, err := sealer(key, handle)
-	if err != nil {
-		return Pending{}, err
-	}
-	if len(sealed) < nonceSize+overhead {
-		return Pending{}, errors.New("it is cut short")
-	}
-	plain, err := aead.Open(nil, sealed[:nonceSize], sealed[nonceSize:], nil)
-	if err != nil {
-		return Pending{}, errors.New("its seal is broken")
-	}
-	return decode(plain)
-}
-
-func sealer(key []byte, handle string) (cipher.AEAD, error) {
-	if len(key) != keySize {
-		return nil, errors.New("the secret key has " + strconv.Itoa(len(key)) + " bytes instead of " + strconv.Itoa(keySize))
-	}
-	mac := hmac.New(sha256.New, key)
-	_, _ = mac.Write([]byte("luci-sso pending login 1\x00" + handle))
-	block, err := aes.NewCipher(mac.Sum(nil))
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
 }

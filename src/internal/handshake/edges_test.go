@@ -34,7 +34,7 @@ func TestNames(t *testing.T) {
 // plain hash that a list of addresses could be tried against.
 func TestClientTag(t *testing.T) {
 	t.Parallel()
-	a, b := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
+	a, b := fixedKey(t, 1), fixedKey(t, 2)
 	tag := clientTag(a, "192.0.2.1")
 	if len(tag) != tagSize || !bytes.Equal(tag, clientTag(a, "192.0.2.1")) {
 		t.Errorf("the tag %x is not stable", tag)

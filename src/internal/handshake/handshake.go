@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package handshake owns the pending logins: what the router must remember
-// between sending a browser to the provider and its return, and the secret
-// key that seals it on disk. It knows neither cookies nor URLs; comparing the
-// state and deciding when to consume is the login's.
+// between sending a browser to the provider and its return. It knows neither
+// cookies nor URLs; comparing the state and deciding when to consume is the
+// login's.
 //
 // Each pending login is a file named after the SHA-256 of its handle, the 256
-// random bits in the browser's cookie. It is sealed with AES-256-GCM
-// under the secret key and bound to the handle, so that a copy of the
-// directory tells nothing and files cannot be exchanged for one another.
+// random bits in the browser's cookie. It is sealed under the secret key and
+// the handle, so that a copy of the directory tells nothing, not even to who
+// has the key, and files cannot be exchanged for one another.
 //
 // # Time
 //
@@ -48,6 +48,7 @@ import (
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/random"
+	"luci-sso/internal/seal"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/store"
 )
@@ -65,6 +66,10 @@ const (
 	clientShare = 2
 	ownReserve  = 20
 	crowdFactor = 10
+
+	// What the secret key is used for here.
+	purpose    seal.Purpose = "pending login 2"
+	tagPurpose seal.Purpose = "client"
 
 	nameLen = 2 * sha256.Size
 	tagSize = 4
@@ -120,7 +125,7 @@ func Open(opt Options) *Store {
 // STATE_SAVE_FAILED.
 func (s *Store) Save(p Pending) (secret.Value, error) {
 	none := secret.Value{}
-	key, err := s.key(true)
+	key, err := seal.Make(s.opt.KeyFile)
 	if err != nil {
 		return none, err
 	}
@@ -142,7 +147,7 @@ func (s *Store) Save(p Pending) (secret.Value, error) {
 		tag = hex.EncodeToString(t)
 	}
 	handle := base64.RawURLEncoding.EncodeToString(raw)
-	sealed, err := seal(key, handle, plain)
+	sealed, err := key.Seal(purpose, handle, plain)
 	if err != nil {
 		return none, err
 	}
@@ -243,7 +248,7 @@ func (s *Store) Load(handle secret.Value) (Pending, error) {
 	if err != nil {
 		return Pending{}, fault.Wrap(fault.StateCorrupted, err, err.Error())
 	}
-	key, err := s.key(false)
+	key, err := seal.Load(s.opt.KeyFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return Pending{}, fault.Wrap(fault.StateCorrupted, err,
 			"the secret key "+s.opt.KeyFile+" was removed while a login was in progress; the next login makes a new one")
@@ -251,12 +256,25 @@ func (s *Store) Load(handle secret.Value) (Pending, error) {
 	if err != nil {
 		return Pending{}, err
 	}
-	p, err := open(key, handle.Reveal(), sealed)
+	plain, err := key.Open(purpose, handle.Reveal(), sealed)
+	var p Pending
+	if err == nil {
+		p, err = decode(plain)
+	}
 	if err != nil {
 		return Pending{}, fault.Wrap(fault.StateCorrupted, err,
 			"the pending login's file in "+s.opt.Dir+" is damaged or was sealed with another key: "+err.Error())
 	}
 	return p, s.judge(p.Issued)
+}
+
+// Prepare makes sure that there is a secret key, for the start of a login: what
+// is wrong with the key is found before a random value is drawn for anything
+// else, so that a first login without a random source says what it could not
+// make. Its faults are SYSTEM_INIT_FAILED.
+func (s *Store) Prepare() error {
+	_, err := seal.Make(s.opt.KeyFile)
+	return err
 }
 
 // judge is the one place that says when a pending login may be used.

@@ -10,6 +10,7 @@ import (
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/random"
+	"luci-sso/internal/seal"
 	"luci-sso/internal/secret"
 )
 
@@ -86,10 +87,7 @@ func isName(name string) bool {
 
 // clientTag names a client towards the file system only. It is keyed, so that
 // a directory listing does not tell who is logging in.
-func clientTag(key []byte, client string) []byte {
-	h := sha256.New()
-	h.Write([]byte("luci-sso client\x00"))
-	h.Write(key) // Of fixed length: key and client cannot run into each other.
-	h.Write([]byte(client))
-	return h.Sum(nil)[:tagSize]
+func clientTag(key seal.Key, client string) []byte {
+	tag := key.Tag(tagPurpose, client)
+	return tag[:tagSize]
 }

@@ -29,7 +29,7 @@ import (
 )
 
 // deciding are the packages that decide about identity.
-var deciding = []string{"role", "replay", "login", "oidc", "handshake", "acl"}
+var deciding = []string{"role", "replay", "login", "oidc", "handshake", "seal", "acl"}
 
 // besides are files of these packages that decide nothing: oidc/inspect.go is
 // the settings page's connection test.
