@@ -162,6 +162,7 @@ preparedTest('test connection sends the form as it stands and never shows the se
 		assert.equal(asked.values.clock_tolerance, '60', 'fields on the other tab count too');
 		assert.equal(asked.values.internal_issuer_url, '', 'an empty field is tested as unset');
 		assert.equal('_preset' in asked.values, false);
+		assert.equal(asked.host, new URL(router.url).host, 'a login would start where the page is');
 
 		fixtures.prepare(router, { test_connection: fixtures.testFailed() });
 		await page.locator('button', { hasText: 'Test connection' }).click();

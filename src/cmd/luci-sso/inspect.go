@@ -37,7 +37,7 @@ func runDoctor(args []string) int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	test := bridge.TestConnection(ctx, nil)
+	test := bridge.TestConnection(ctx, nil, "")
 	if test.Busy {
 		test.Checks = []*doctor.Check{{ID: "test", Status: doctor.Skip, Message: "Another connection test is under way."}}
 	}
@@ -74,7 +74,7 @@ func runDoctor(args []string) int {
 			print(os.Stdout, "\n")
 		}
 		print(os.Stdout, map[string]string{
-			doctor.Pass: "Logging in should work.", doctor.Warn: "Logging in should work; please read the warnings.", doctor.Fail: "Logging in will not work yet.",
+			doctor.Pass: "Logging in should work.", doctor.Warn: "Nothing was found that prevents logging in; please read the warnings.", doctor.Fail: "Logging in will not work yet.",
 		}[worst]+"\n")
 	}
 	return map[string]int{doctor.Pass: 0, doctor.Warn: 1, doctor.Fail: 2}[worst]

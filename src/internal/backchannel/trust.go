@@ -113,23 +113,42 @@ func (t Trust) stocked(link string) bool {
 // failure is an ErrNetwork whose text is fit for a diagnostic line.
 type failure struct {
 	words string
+	kind  error // One of those below, or nil.
 	cause error
 }
 
-func (f *failure) Error() string   { return f.words }
-func (f *failure) Unwrap() []error { return []error{ErrNetwork, f.cause} }
+func (f *failure) Error() string { return f.words }
+
+func (f *failure) Unwrap() []error {
+	if f.kind == nil {
+		return []error{ErrNetwork, f.cause}
+	}
+	return []error{ErrNetwork, f.kind, f.cause}
+}
+
+// Kinds of network failure with a remedy of their own, beside those that
+// crypto/x509 has types for.
+var (
+	// ErrResolve: nobody knows the host's name.
+	ErrResolve = errors.New("the name cannot be resolved")
+	// ErrOldTLS: the server knows no version of TLS that is safe.
+	ErrOldTLS = errors.New("no TLS 1.2 or newer")
+	// ErrKeyExchange: the server knows no key exchange that is safe.
+	ErrKeyExchange = errors.New("no key exchange in common")
+)
 
 // network makes err an ErrNetwork with words an administrator can act on.
 func network(ctx context.Context, err error) error {
 	if errors.Is(err, ErrTooLarge) {
 		return err
 	}
-	return &failure{describe(ctx, err), err}
+	words, kind := describe(ctx, err)
+	return &failure{words, kind, err}
 }
 
 const noAnswer = "no answer within the time limit"
 
-func describe(ctx context.Context, err error) string {
+func describe(ctx context.Context, err error) (words string, kind error) {
 	var (
 		dns         *net.DNSError
 		authority   x509.UnknownAuthorityError
@@ -138,27 +157,33 @@ func describe(ctx context.Context, err error) string {
 		record      tls.RecordHeaderError
 		timeout     net.Error
 	)
+	// crypto/tls has no types for these.
+	text := err.Error()
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return noAnswer
+		return noAnswer, nil
 	case errors.As(err, &dns):
-		return "the name " + dns.Name + " cannot be resolved, check the router's DNS"
+		return "the name " + dns.Name + " cannot be resolved, check the router's DNS; dnsmasq hides a private address unless its option rebind_domain names the domain", ErrResolve
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused, is the provider running on this port"
+		return "connection refused, is the provider running on this port", nil
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return "no route to the provider, check the firewall and the routes"
+		return "no route to the provider, check the firewall and the routes", nil
 	case errors.Is(err, syscall.ECONNRESET):
-		return "the provider reset the connection"
+		return "the provider reset the connection", nil
 	case errors.As(err, &authority):
-		return "its certificate is signed by an authority this router does not know, set option ca_file"
+		return "its certificate is signed by an authority this router does not know, set option ca_file", nil
 	case errors.As(err, &hostname):
-		return "its certificate is for another name than " + hostname.Host
+		return "its certificate is for another name than " + hostname.Host, nil
 	case errors.As(err, &certificate) && certificate.Reason == x509.Expired:
-		return "its certificate is expired or not yet valid, check the router's clock"
+		return "its certificate is expired or not yet valid, check the router's clock", nil
 	case errors.As(err, &record):
-		return "the server does not speak TLS on this port"
+		return "the server does not speak TLS on this port", nil
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return noAnswer
+		return noAnswer, nil
+	case strings.Contains(text, "tls: protocol version not supported"), strings.Contains(text, "tls: server selected unsupported protocol version"):
+		return "the server offers TLS 1.1 or older only, this router needs TLS 1.2 or 1.3: update the provider or the proxy in front of it", ErrOldTLS
+	case strings.Contains(text, "tls: handshake failure"), strings.Contains(text, "tls: insufficient security level"), strings.Contains(text, "tls: server chose an unconfigured cipher suite"):
+		return "the server ended the TLS handshake, as one does that offers the outdated RSA key exchange only: let the provider or the proxy in front of it offer ECDHE", ErrKeyExchange
 	}
-	return err.Error()
+	return text, nil
 }

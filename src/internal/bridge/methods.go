@@ -107,9 +107,14 @@ var Methods = []Method{
 		func(context.Context, args) (any, error) { return Settings(), nil }},
 	{"status", Read, nil, "whether single sign-on is on and what is not in order",
 		func(ctx context.Context, _ args) (any, error) { return Status(ctx), nil }},
-	{"test_connection", Write, []Arg{{"values", Options, false, "options of section default that replace the saved ones"}},
+	{"test_connection", Write, []Arg{
+		{"values", Options, false, "options of section default that replace the saved ones"},
+		{"host", Text, false, "host and port by which the page was opened: a login would start there"},
+	},
 		"ask the provider whether logging in will work",
-		func(ctx context.Context, a args) (any, error) { return TestConnection(ctx, a.options), nil }},
+		func(ctx context.Context, a args) (any, error) {
+			return TestConnection(ctx, a.options, a.text("host")), nil
+		}},
 }
 
 type reply map[string]any

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"luci-sso/internal/config"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/oidc"
 	"luci-sso/internal/role"
@@ -56,7 +57,7 @@ func (c *connection) clock(now time.Time) {
 	seconds := strconv.Itoa(int(off / time.Second))
 	// The header has whole seconds and was on its way for a while.
 	if off > c.config.ClockTolerance+2*time.Second {
-		c.add(row("clock", Fail, words.ClockOff, seconds, strconv.Itoa(int(c.config.ClockTolerance/time.Second))).do(words.SyncClock).code(string(fault.IDTokenVerificationFailed)))
+		c.add(row("clock", Fail, words.ClockOff, seconds, strconv.Itoa(int(c.config.ClockTolerance/time.Second))).do(words.SyncClock).code(string(fault.IDTokenVerificationFailed)).paste(syncClock))
 		return
 	}
 	c.add(row("clock", Pass, words.ClockGood, seconds))
@@ -74,7 +75,17 @@ func (c *connection) scopes() {
 		}
 	}
 	if missing != nil {
-		c.add(row("scopes", Warn, words.ScopesMissing, list(missing)).do(words.CheckScopes))
+		check := row("scopes", Warn, words.ScopesMissing, list(missing)).do(words.CheckScopes)
+		if !slices.Contains(missing, "openid") {
+			var rest []string
+			for _, scope := range strings.Fields(c.config.Scope) {
+				if !slices.Contains(missing, scope) {
+					rest = append(rest, scope)
+				}
+			}
+			check.paste(set("scope", strings.Join(rest, " ")))
+		}
+		c.add(check)
 		return
 	}
 	c.add(row("scopes", Pass, words.ScopesGood))
@@ -89,7 +100,7 @@ func (c *connection) claims() {
 	case has("at_hash") || !said:
 		c.add(row("at_hash", Pass, words.AtHashExpected))
 	case cfg.RequireAtHash == "1":
-		c.add(row("at_hash", Warn, words.AtHashRequired).do(words.RelaxAtHash).code(string(fault.MissingAtHash)))
+		c.add(row("at_hash", Warn, words.AtHashRequired).do(words.RelaxAtHash).code(string(fault.MissingAtHash)).paste(set("require_at_hash", "auto")))
 	default:
 		c.add(row("at_hash", Pass, words.AtHashAbsent))
 	}
@@ -100,7 +111,7 @@ func (c *connection) claims() {
 	case has("email") && has("email_verified"):
 		c.add(row("email", Pass, words.EmailExpected))
 	case has("email") && cfg.RequireEmailVerified:
-		c.add(row("email", Warn, words.EmailRequired).do(words.RelaxEmailVerified))
+		c.add(row("email", Warn, words.EmailRequired).do(words.RelaxEmailVerified).paste("uci delete luci-sso." + config.Section + ".require_email_verified" + commit))
 	case has("email"):
 		c.add(row("email", Pass, words.EmailUnmarked))
 	case needEmail:
@@ -117,6 +128,10 @@ func (c *connection) claims() {
 	case has(cfg.GroupsClaim) || has(first):
 		c.add(row("groups", Pass, words.ClaimGroupsThere, cfg.GroupsClaim))
 	default:
-		c.add(row("groups", Warn, words.ClaimGroupsAbsent, cfg.GroupsClaim).do(words.AnnounceGroups))
+		check := row("groups", Warn, words.ClaimGroupsAbsent, cfg.GroupsClaim).do(words.AnnounceGroups)
+		if has("groups") {
+			check.paste(set("groups_claim", "groups"))
+		}
+		c.add(check)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/url"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,18 +41,20 @@ type connection struct {
 	metadata oidc.Metadata
 	response backchannel.Response
 	foundAt  string // Where the discovery document was, after redirects.
+	here     string // Host and port by which the page was opened, "" when nobody knows.
 	checks   []*Check
 }
 
 // Connection asks the provider whether logging in will work with the
-// configuration at path and options in the place of its own. It asks past
-// every cache. What it was told when it tried the saved settings, and they
+// configuration at path and options in the place of its own, here being the
+// host and port under which a person would start to do so, "" when that is
+// not known. It asks past every cache. What it was told when it tried the saved settings, and they
 // passed, is kept in the place of older documents: a login after the test
 // does what the test has seen.
-func Connection(ctx context.Context, path string, options map[string]string) []*Check {
+func Connection(ctx context.Context, path string, options map[string]string, here string) []*Check {
 	ctx, cancel := context.WithTimeout(ctx, total)
 	defer cancel()
-	c := &connection{ctx: ctx}
+	c := &connection{ctx: ctx, here: here}
 	var err error
 	if c.config, err = config.With(path, options); err != nil {
 		c.add(settingsFault(err))
@@ -117,16 +118,8 @@ func (c *connection) run() {
 	if !c.discovery() {
 		return
 	}
-	m := c.metadata
 	c.add(certificateDates(c.response, time.Now()))
-	switch {
-	case m.Issuer == "":
-		c.add(row("issuer", Fail, words.IssuerMissing).do(words.AskProvider).code(string(fault.DiscoveryMissingIssuer)))
-	case m.Issuer != c.config.IssuerURL:
-		c.add(row("issuer", Fail, words.IssuerDiffers, syslog.Printable(m.Issuer, 200), c.config.IssuerURL).do(words.CopyIssuer).code(string(fault.DiscoveryIssuerMismatch)))
-	default:
-		c.add(row("issuer", Pass, words.IssuerMatches, m.Issuer))
-	}
+	c.issuer()
 	usable := c.endpoints()
 	c.keys()
 	c.announcements()
@@ -144,12 +137,52 @@ func (c *connection) run() {
 	c.claims()
 }
 
+// issuer compares the name by which the provider calls itself.
+func (c *connection) issuer() {
+	named, wanted := c.metadata.Issuer, c.config.IssuerURL
+	switch {
+	case named == "":
+		c.add(row("issuer", Fail, words.IssuerMissing).do(words.AskProvider).code(string(fault.DiscoveryMissingIssuer)))
+	case named == wanted:
+		c.add(row("issuer", Pass, words.IssuerMatches, named))
+	default:
+		check := row("issuer", Fail, words.IssuerDiffers, syslog.Printable(named, 200), wanted).do(words.CopyIssuer).code(string(fault.DiscoveryIssuerMismatch))
+		parsed, err := url.Parse(named)
+		switch {
+		case c.config.InternalHost != "" && err == nil && strings.EqualFold(parsed.Host, c.config.InternalHost):
+			// It would be another name for everybody who asks elsewhere.
+			check.do(words.SetPublicAddress)
+		case strings.TrimSuffix(named, "/") == strings.TrimSuffix(wanted, "/"):
+			other := strings.TrimSuffix(wanted, "/")
+			if other == wanted {
+				other += "/"
+			}
+			check.paste(set("issuer_url", other))
+		}
+		c.add(check)
+	}
+}
+
+// asked is the address that was really asked for a URL of the provider's.
+func (c *connection) asked(address string) string {
+	parsed, err := url.Parse(address)
+	if err == nil && c.config.InternalHost != "" {
+		parsed.Host = c.config.InternalHost
+		address = parsed.String()
+	}
+	return syslog.Printable(address, 200)
+}
+
 // discovery reads the document; false when nothing else can be asked.
 func (c *connection) discovery() bool {
-	address := oidc.DiscoveryURL(c.config.IssuerURL)
 	var err error
 	c.within(func(ctx context.Context) { c.metadata, c.response, c.foundAt, err = c.party.FetchMetadata(ctx) })
+	first := oidc.DiscoveryURL(c.config.IssuerURL)
+	address := c.asked(c.foundAt)
 	check := row("discovery", Pass, words.DiscoveryRead, address)
+	if c.foundAt != first {
+		check = row("discovery", Pass, words.DiscoveryMoved, address, c.asked(first))
+	}
 	switch {
 	case c.response.Status == 0 && err != nil:
 		if trusted := c.trust(err); trusted != nil {
@@ -158,7 +191,9 @@ func (c *connection) discovery() bool {
 			c.rest(after[2:])
 			return false
 		}
-		check = row("discovery", Fail, words.DiscoveryNetwork, address, syslog.Printable(err.Error(), 200)).do(words.CheckReachable).code(string(fault.DiscoveryNetworkError))
+		check = c.unreachable(err, address)
+	case c.response.Status >= 300 && c.response.Status < 400 && c.response.Location != "":
+		check = row("discovery", Fail, words.DiscoveryElsewhere, address, syslog.Printable(c.response.Location, 200)).do(words.UseAnsweringAddress).code(string(fault.DiscoveryFailed))
 	case c.response.Status != 200:
 		check = row("discovery", Fail, words.DiscoveryStatus, address, strconv.Itoa(c.response.Status)).do(words.CheckIssuerURL).code(string(fault.DiscoveryFailed))
 	case err != nil:
@@ -171,6 +206,21 @@ func (c *connection) discovery() bool {
 	return check.Status == Pass
 }
 
+// unreachable says why no answer came, with what fits.
+func (c *connection) unreachable(err error, address string) *Check {
+	check := row("discovery", Fail, words.DiscoveryNetwork, address, syslog.Printable(err.Error(), 200)).code(string(fault.DiscoveryNetworkError))
+	asked, _ := url.Parse(address)
+	switch {
+	case errors.Is(err, backchannel.ErrOldTLS):
+		return check.do(words.OfferTLS)
+	case errors.Is(err, backchannel.ErrKeyExchange):
+		return check.do(words.OfferECDHE)
+	case errors.Is(err, backchannel.ErrResolve) && asked != nil && rebindProtected(asked.Hostname()):
+		return check.do(words.AllowRebind).paste(allowRebind(asked.Hostname()))
+	}
+	return check.do(words.CheckReachable)
+}
+
 // trust makes the certificate's row when err is about it.
 func (c *connection) trust(err error) *Check {
 	var (
@@ -181,21 +231,28 @@ func (c *connection) trust(err error) *Check {
 	var check *Check
 	switch {
 	case errors.Is(err, backchannel.ErrTrust) && c.config.CAFile != "":
-		check = row("certificate", Fail, words.CAFileUnreadable, c.config.CAFile).do(words.CheckCAFile).code(string(fault.SSLInitFailed))
+		check = row("certificate", Fail, words.CAFileUnreadable, c.config.CAFile).do(words.CheckCAFile).code(string(fault.SSLInitFailed)).
+			paste("ls -l " + quote(c.config.CAFile))
 	case errors.Is(err, backchannel.ErrTrust):
 		check = row("certificate", Fail, words.CertificateUntrusted, syslog.Printable(err.Error(), 200)).
-			do("Install the package ca-bundle on the router.").code(string(fault.SSLInitFailed))
+			do(words.InstallCABundle).code(string(fault.SSLInitFailed)).paste("opkg install ca-bundle || apk add ca-bundle")
 	case errors.As(err, &hostname):
-		check = row("certificate", Fail, words.CertificateName, syslog.Printable(hostname.Host, 100)).do(words.UseCertificateName).code(string(fault.DiscoveryNetworkError))
+		check = row("certificate", Fail, words.CertificateName, syslog.Printable(hostname.Host, 100)).do(words.UseCertificateName).code(string(fault.DiscoveryNetworkError)).
+			paste("uci show luci-sso | grep issuer_url")
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil:
 		if time.Now().Before(invalid.Cert.NotBefore) {
-			check = row("certificate", Fail, words.CertificateEarly, date(invalid.Cert.NotBefore)).do(words.SyncClock)
+			check = row("certificate", Fail, words.CertificateEarly, date(invalid.Cert.NotBefore)).do(words.SyncClock).paste(syncClock)
 		} else {
-			check = row("certificate", Fail, words.CertificateExpired, date(invalid.Cert.NotAfter)).do(words.RenewCertificate)
+			// The router's clock is the other thing that it can be.
+			check = row("certificate", Fail, words.CertificateExpired, date(invalid.Cert.NotAfter)).do(words.RenewCertificate).paste("date")
 		}
 		check = check.code(string(fault.DiscoveryNetworkError))
-	case errors.As(err, &authority), errors.As(err, &invalid):
-		check = row("certificate", Fail, words.CertificateUntrusted, syslog.Printable(err.Error(), 200)).do(words.TrustCA).code(string(fault.DiscoveryNetworkError))
+	case errors.As(err, &authority):
+		check = row("certificate", Fail, words.CertificateUntrusted, syslog.Printable(err.Error(), 200)).do(words.TrustCA).code(string(fault.DiscoveryNetworkError)).
+			paste(set("ca_file", "/etc/ssl/certs/my-ca.pem"))
+	case errors.As(err, &invalid):
+		// What else can be wrong with a chain is the provider's to mend.
+		check = row("certificate", Fail, words.CertificateUntrusted, syslog.Printable(err.Error(), 200)).do(words.AskProvider).code(string(fault.DiscoveryNetworkError))
 	default:
 		return nil
 	}
@@ -270,54 +327,19 @@ func (c *connection) keys() {
 		return
 	}
 	c.within(func(ctx context.Context) {
-		n, err := c.party.UsableKeys(ctx, c.metadata)
+		n, odd, err := c.party.UsableKeys(ctx, c.metadata)
 		f, _ := fault.As(err)
 		switch {
 		case f != nil:
-			c.add(row("keys", Fail, words.KeysUnreadable, syslog.Printable(c.metadata.JWKSURI, 200), syslog.Printable(f.Detail, 200)).do(words.AskProvider).code(string(f.Code)))
+			c.add(row("keys", Fail, words.KeysUnreadable, c.asked(c.metadata.JWKSURI), syslog.Printable(f.Detail, 200)).do(words.AskProvider).code(string(f.Code)))
+		case n == 0 && odd != "":
+			c.add(row("keys", Fail, words.KeysUseless, syslog.Printable(odd, 300)).do(words.AskProvider).code(string(fault.InvalidSignature)))
 		case n == 0:
 			c.add(row("keys", Fail, words.KeysNoneUsable).do(words.ChooseAlgorithm).code(string(fault.UnsupportedAlgorithm)))
+		case n == 1:
+			c.add(row("keys", Pass, words.KeyUsable))
 		default:
 			c.add(row("keys", Pass, words.KeysUsable, strconv.Itoa(n)))
-		}
-	})
-}
-
-func (c *connection) credentials() string {
-	method := c.party.Method(c.metadata)
-	if methods := c.metadata.TokenAuthMethods; len(methods) > 0 && !slices.Contains(methods, method) {
-		c.add(row("credentials", Warn, words.AuthMethodBad, method).do(words.ChooseAuthMethod))
-	}
-	var check *Check
-	c.within(func(ctx context.Context) {
-		switch verdict, reason := c.party.TryCredentials(ctx, c.metadata, c.config.RedirectURI); verdict {
-		case oidc.Accepted:
-			check = row("credentials", Pass, words.CredentialsGood, method)
-		case oidc.Refused:
-			check = row("credentials", Fail, words.CredentialsBad).do(words.CopyCredentials).code(string(fault.TokenExchangeFailed))
-		default:
-			check = row("credentials", Warn, words.CredentialsUnknown, syslog.Printable(reason, 200))
-		}
-	})
-	c.add(check)
-	return check.Status
-}
-
-func (c *connection) redirect() {
-	uri := c.config.RedirectURI
-	if uri == "" {
-		// It follows the address in the browser, which is not known here.
-		c.add(row("redirect_uri", Skip, words.RedirectUnknown, "https://…/cgi-bin/luci-sso/callback"))
-		return
-	}
-	c.within(func(ctx context.Context) {
-		switch c.party.TryRedirect(ctx, c.metadata, uri, c.config.Scope) {
-		case oidc.Accepted:
-			c.add(row("redirect_uri", Pass, words.RedirectGood, uri))
-		case oidc.Refused:
-			c.add(row("redirect_uri", Fail, words.RedirectBad, uri).do(words.RegisterRedirect).code(string(fault.IdPError)))
-		default:
-			c.add(row("redirect_uri", Skip, words.RedirectUnknown, uri))
 		}
 	})
 }

@@ -45,7 +45,10 @@ type Advice struct {
 	Who   Who    // Who can mend it.
 	Do    string // What they have to do, and where; a clause without a full stop.
 	Known bool   // The error or its description was recognized.
-	Text  string // For a diagnostic line: the error, its description, Who and Do.
+	// Client: the provider refuses the client's credentials, or how they were
+	// presented.
+	Client bool
+	Text   string // For a diagnostic line: the error, its description, Who and Do.
 }
 
 // ProviderError explains an error that the provider answered with. value and
@@ -57,7 +60,10 @@ func ProviderError(where Place, value, description string, status int) Advice {
 	if !known {
 		found = byStatus(where, value, status)
 	}
-	a := Advice{Code: codeOf(where, value), Who: found.who, Do: found.text, Known: known}
+	if where == TokenEndpoint {
+		found = atTokenEndpoint(found, value)
+	}
+	a := Advice{Code: codeOf(where, value), Who: found.who, Do: found.text, Known: known, Client: found.client}
 	if value != "" {
 		a.Text = "error " + syslog.Quote(harmless(value))
 		if description != "" {
@@ -67,6 +73,26 @@ func ProviderError(where Place, value, description string, status int) Advice {
 	}
 	a.Text += "for " + a.Who.String() + ": " + a.Do
 	return a
+}
+
+// atTokenEndpoint is for what means something else, or more, where the code is
+// exchanged.
+func atTokenEndpoint(found remedy, value string) remedy {
+	switch {
+	case found.text == codeFlowText && strings.EqualFold(value, "unauthorized_client"):
+		found.who, found.client = RouterAdmin, true
+		found.text = secretText + "; if they are right: start again (some say this of a used code), and have the provider's admin " + codeFlowText
+	case found.text == serverText:
+		found.text += "; some providers (Dex) say this of a code that is too old: start again"
+	}
+	return found
+}
+
+// IsAboutGrantType reports whether a description of unauthorized_client is
+// about what the standard means by it: the client may not use this flow.
+func IsAboutGrantType(description string) bool {
+	words := normal(description)
+	return strings.Contains(words, " grant") || strings.Contains(words, " flow") || strings.Contains(words, " response type")
 }
 
 // codeOf is what a request fails with: OIDC_INVALID_GRANT is for the value
@@ -187,7 +213,7 @@ func byStatus(where Place, value string, status int) remedy {
 	case where == UserInfo:
 		r.text = "let this client's access tokens be used at UserInfo, or put e-mail and groups into the ID token"
 	case value == "" && (status == 401 || status == 403):
-		r.who, r.text = RouterAdmin, secretText
+		r.who, r.text, r.client = RouterAdmin, secretText, true
 	}
 	return r
 }

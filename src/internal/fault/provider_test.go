@@ -165,7 +165,8 @@ func TestRemediesAreReachable(t *testing.T) {
 	t.Parallel()
 	for _, r := range Remedies() {
 		for _, value := range r.Values {
-			if a := ProviderError(TokenEndpoint, value, "", 400); a.Do != r.Do {
+			// At the callback: at the token endpoint some mean more.
+			if a := ProviderError(Callback, value, "", 0); a.Do != r.Do {
 				t.Errorf("value %q leads to %q, not to its own row %q", value, a.Do, r.Do)
 			}
 		}
@@ -179,6 +180,37 @@ func TestRemediesAreReachable(t *testing.T) {
 		}
 		if strings.HasSuffix(r.Do, ".") || r.Do == "" {
 			t.Errorf("malformed advice %q", r.Do)
+		}
+	}
+}
+
+// TestClientErrors: what providers answer to a wrong secret, as was seen, leads
+// to the secret; what looks like it does not.
+func TestClientErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		from, value, description string
+		status                   int
+		secret, client           bool
+		code                     Code
+	}{
+		{"RFC 6749's words (Doorkeeper)", "invalid_client", "Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.", 401, true, true, TokenExchangeFailed},
+		{"RFC 6749's words (Hydra, Authelia)", "invalid_client", "Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method).", 401, true, true, TokenExchangeFailed},
+		{"Glewlwyd", "unauthorized_client", "", 403, true, true, TokenExchangeFailed},
+		{"Gitea", "unauthorized_client", "invalid client secret", 400, true, true, TokenExchangeFailed},
+		{"Pocket ID", "Invalid client secret", "", 400, true, true, TokenExchangeFailed},
+		{"bare", "", "", 401, true, true, TokenExchangeFailed},
+		{"Glewlwyd's code", "invalid_code", "", 403, false, false, OIDCInvalidGrant},
+		{"Dex's old code", "server_error", "", 500, false, false, TokenExchangeFailed},
+		{"Pocket ID's code", "Invalid authorization code", "", 400, false, false, OIDCInvalidGrant},
+		{"another tenant", "invalid_client", "AADSTS700016: Application was not found", 400, false, false, TokenExchangeFailed},
+	} {
+		a := ProviderError(TokenEndpoint, c.value, c.description, c.status)
+		if strings.Contains(a.Text, "client_secret from the provider again") != c.secret || a.Client != c.client || a.Code != c.code {
+			t.Errorf("%s: %s, client %v: %s", c.from, a.Code, a.Client, a.Text)
+		}
+		if c.from == "Dex's old code" && !strings.Contains(a.Text, "too old: start again") {
+			t.Errorf("%s: %s", c.from, a.Text)
 		}
 	}
 }

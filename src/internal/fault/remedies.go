@@ -7,6 +7,7 @@ package fault
 type remedy struct {
 	who     Who
 	grant   bool   // invalid_grant and what means the same.
+	client  bool   // The client's credentials, or how they were presented.
 	values  string // Error values, separated by spaces.
 	phrases string // Beginnings of words in descriptions, as normal makes them, separated by "|".
 	text    string
@@ -14,7 +15,10 @@ type remedy struct {
 
 const (
 	secretText = "copy option client_id and option client_secret from the provider again; a renewed or expired secret replaces the old one"
-	unused     = "luci-sso uses the authorization code flow only: "
+	// What RFC 6749 means by unauthorized_client.
+	codeFlowText = "allow this client the authorization code flow (response type code, grant type authorization_code)"
+	serverText   = "the provider itself failed, its log tells the reason; trying again later may help"
+	unused       = "luci-sso uses the authorization code flow only: "
 )
 
 // remedies is the one table of what providers answer: the values of RFC 6749,
@@ -112,22 +116,24 @@ var remedies = [...]remedy{
 	{who: ProviderAdmin, phrases: "browser requests to the token endpoint|aadsts9002327",
 		text: "register the client as a web application with a secret, not as a single-page or native app"},
 	{who: ProviderAdmin, values: "unauthorized_client unsupported_response_type unsupported_grant_type unsupported_response_mode", phrases: "client is not allowed to initiate|unauthorized client",
-		text: "allow this client the authorization code flow (response type code, grant type authorization_code)"},
+		text: codeFlowText},
 	{who: ProviderAdmin, values: "invalid_client_metadata invalid_software_statement unapproved_software_statement",
 		text: "the client's registration is not valid or not approved: correct it"},
 	{who: ProviderAdmin, values: "invalid_redirect_uri redirect_uri_mismatch", phrases: "redirect uri is not|redirect uri mismatch|invalid redirect uri|incorrect redirect uri|invalid parameter redirect uri|aadsts50011|aadsts500112|invalid callback url",
 		text: "register exactly the router's callback address; the router's admin sees it in option redirect_uri, unset: https://<host of the router>/cgi-bin/luci-sso/callback"},
 
 	// The client's credentials.
+	{who: RouterAdmin, client: true, phrases: "unknown client no client authentication",
+		text: secretText},
 	{who: RouterAdmin, phrases: "no client credentials|missing client credentials|found authentication header|aadsts7000218|client authentication method|the client has to use",
 		text: "the client authenticates in another way than the provider expects: set option token_auth_method to client_secret_post or client_secret_basic, and check option client_secret"},
 	{who: RouterAdmin, values: "deleted_client", phrases: "client not found|unknown client|invalid value for client id|oauth client was not found|aadsts700016",
 		text: "the provider knows no client with option client_id: copy it again, and check that option issuer_url is of the same tenant"},
-	{who: RouterAdmin, values: "invalid_client invalid_client_secret", phrases: "invalid client secret|client authentication failed|client secret supplied|invalid client credentials|invalid client or invalid client|aadsts7000215|aadsts7000222|wrong client secret|bad client credentials",
+	{who: RouterAdmin, client: true, values: "invalid_client invalid_client_secret", phrases: "invalid client secret|client authentication failed|client secret supplied|invalid client credentials|invalid client or invalid client|aadsts7000215|aadsts7000222|wrong client secret|bad client credentials",
 		text: secretText},
 	{who: User, grant: true, phrases: "invalid code verifier|pkce verification failed|code verifier|aadsts501481",
 		text: "start again from the router's login page in one tab; if it comes back, something between browser and router serves old pages"},
-	{who: User, grant: true, values: "invalid_grant", phrases: "invalid authorization code|code not valid|code has expired|code was already|aadsts54005|aadsts70008",
+	{who: User, grant: true, values: "invalid_grant invalid_code", phrases: "invalid authorization code|code not valid|code has expired|code was already|aadsts54005|aadsts70008",
 		text: "start again: the code is used up or too old; if it comes back, option redirect_uri must be exactly the registered one and both clocks right"},
 
 	// Providers behind the provider.
@@ -151,7 +157,7 @@ var remedies = [...]remedy{
 
 	// The rest of the standards' values.
 	{who: ProviderAdmin, values: "temporarily_unavailable", text: "the provider is overloaded or under maintenance; trying again later may help"},
-	{who: ProviderAdmin, values: "server_error internal_server_error", text: "the provider itself failed, its log tells the reason; trying again later may help"},
+	{who: ProviderAdmin, values: "server_error internal_server_error", text: serverText},
 	{who: ProviderAdmin, values: "invalid_token", text: "the access token was refused: check for how long they are valid and that they may be used at UserInfo"},
 	{who: ProviderAdmin, values: "invalid_request", text: "the provider misses or refuses a parameter: its log names it; most often the callback address or PKCE (S256) is not allowed for this client"},
 	{who: User, values: "access_denied", text: "sign in again and agree; if the provider refuses by itself, its admin must allow this person to use the client"},

@@ -51,7 +51,7 @@ func (p *Party) AuthorizationURL(m Metadata, r AuthorizationRequest) (string, er
 	case r.Challenge == "":
 		return "", fault.New(fault.MissingPKCEChallenge, "the authorization request has no code_challenge")
 	}
-	location := withQuery(m.AuthorizationEndpoint, url.Values{
+	location := withQuery(p.forBrowser(m.AuthorizationEndpoint), url.Values{
 		"response_type":         {"code"},
 		"client_id":             {p.ClientID},
 		"redirect_uri":          {r.RedirectURI},
@@ -78,6 +78,7 @@ func (p *Party) EndSessionURL(m Metadata, idToken secret.Value, postLogoutRedire
 		p.Notice("the provider's end_session_endpoint " + syslog.Quote(m.EndSessionEndpoint) + " is not usable: it must begin with https:// and have no fragment")
 		return ""
 	}
+	endpoint := p.forBrowser(m.EndSessionEndpoint)
 	query := url.Values{"client_id": {p.ClientID}}
 	if postLogoutRedirectURI != "" {
 		query.Set("post_logout_redirect_uri", postLogoutRedirectURI)
@@ -85,16 +86,32 @@ func (p *Party) EndSessionURL(m Metadata, idToken secret.Value, postLogoutRedire
 	if !idToken.Empty() {
 		hinted := maps.Clone(query)
 		hinted.Set("id_token_hint", idToken.Reveal())
-		if location := withQuery(m.EndSessionEndpoint, hinted); len(location) <= maxLocation {
+		if location := withQuery(endpoint, hinted); len(location) <= maxLocation {
 			return location
 		}
 	}
-	location := withQuery(m.EndSessionEndpoint, query)
+	location := withQuery(endpoint, query)
 	if len(location) > maxLocation {
 		p.Notice("the provider's end_session_endpoint is not usable: it is too long to reach the browser")
 		return ""
 	}
 	return location
+}
+
+// forBrowser is an endpoint as the browser reaches it. Behind a split horizon
+// some providers announce their endpoints at the host that the router asked;
+// the browser is sent to the issuer's instead, where it belongs.
+func (p *Party) forBrowser(endpoint string) string {
+	if p.InternalHost == "" {
+		return endpoint
+	}
+	target, err := url.Parse(endpoint)
+	issuer, issuerErr := url.Parse(p.Issuer)
+	if err != nil || issuerErr != nil || origin(target) != origin(&url.URL{Host: p.InternalHost}) {
+		return endpoint
+	}
+	target.Host = issuer.Host
+	return target.String()
 }
 
 // maxLocation is the longest address that surely reaches the browser: uhttpd

@@ -4,12 +4,9 @@ package oidc
 
 import (
 	"context"
-	"net/url"
-	"strconv"
 	"strings"
 
 	"luci-sso/internal/backchannel"
-	"luci-sso/internal/fault"
 	"luci-sso/internal/random"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/syslog"
@@ -44,64 +41,22 @@ func (p *Party) FetchMetadata(ctx context.Context) (m Metadata, response backcha
 	return m, response, at, err
 }
 
-// UsableKeys counts the published keys that could verify an ID token.
-func (p *Party) UsableKeys(ctx context.Context, m Metadata) (n int, err error) {
+// UsableKeys counts the published keys that could verify an ID token. odd says
+// which entries are of no use although they look as if they were, "" for none.
+func (p *Party) UsableKeys(ctx context.Context, m Metadata) (n int, odd string, err error) {
 	set, err := p.keys(ctx, m, true)
+	notes := set.odd
 	for i := range set.Keys {
 		key := &set.Keys[i]
 		if key.fits(RS256) || key.fits(ES256) {
 			if _, err := key.public(); err == nil {
 				n++
+			} else if key.Curve == "" || key.Curve == "P-256" {
+				notes = append(notes, "key "+syslog.Quote(key.ID)+": "+err.Error())
 			}
 		}
 	}
-	return n, err
-}
-
-// Verdict is what a question to the provider showed.
-type Verdict uint8
-
-// Unknown: the answer says neither yes nor no.
-const (
-	Unknown Verdict = iota
-	Accepted
-	Refused
-)
-
-// TryCredentials presents the client's credentials with a code that no
-// provider has given out. One that refuses the code has accepted the client
-// (RFC 6749 §5.2). reason says what came when that is Unknown.
-func (p *Party) TryCredentials(ctx context.Context, m Metadata, redirectURI string) (v Verdict, reason string) {
-	made, err := p.questionValues()
-	if err != nil {
-		return Unknown, plain(err)
-	}
-	request := backchannel.Request{URL: m.TokenEndpoint, Accept: "application/json", Form: url.Values{
-		"grant_type": {"authorization_code"}, "code": {"check-" + made[0]},
-		"redirect_uri": {redirectURI}, "code_verifier": {made[1]},
-	}}
-	p.authenticate(&request, m)
-	response, err := p.Channel.Do(ctx, request)
-	if err != nil {
-		return Unknown, err.Error()
-	}
-	value, description := errorOf(response.Body)
-	advice := fault.ProviderError(fault.TokenEndpoint, value, description, response.Status)
-	text := strings.ToLower(value)
-	switch {
-	case response.Status < 400 || response.Status >= 500 || response.Status == 429:
-	case advice.Code == fault.OIDCInvalidGrant:
-		return Accepted, ""
-	case strings.Contains(text, "client"), response.Status == 401:
-		// "invalid_client", and Pocket ID's "Invalid client secret" and
-		// "Client not found".
-		return Refused, ""
-	}
-	reason = "HTTP status " + strconv.Itoa(response.Status)
-	if value != "" {
-		reason += ", error " + syslog.Quote(value)
-	}
-	return Unknown, reason
+	return n, strings.Join(notes[:min(len(notes), 3)], "; "), err
 }
 
 // TryRedirect sends the authorization request of a login that must not show

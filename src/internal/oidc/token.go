@@ -43,7 +43,7 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 	if err != nil {
 		return Tokens{}, err
 	}
-	return readTokens(response, p.ClientSecret, code, verifier)
+	return readTokens(response, p.methodAdvice(m), p.ClientSecret, code, verifier)
 }
 
 func (p *Party) requestTokens(ctx context.Context, m Metadata, code, verifier secret.Value, redirectURI string) (backchannel.Response, error) {
@@ -66,11 +66,25 @@ func (p *Party) requestTokens(ctx context.Context, m Metadata, code, verifier se
 	}, request)
 }
 
-// readTokens reads the token endpoint's answer, whatever it is. sent are the
-// secrets of the request, which an error may repeat.
-func readTokens(response backchannel.Response, sent ...secret.Value) (Tokens, error) {
+// methodAdvice is what to add when a provider refuses the client: the way in
+// which it presents itself may be the reason.
+func (p *Party) methodAdvice(m Metadata) string {
+	method, other := p.Method(p.latest(m)), AuthPost
+	if method == AuthPost {
+		other = AuthBasic
+	}
+	if method == AuthBasic && p.Encoded() {
+		return "; or option token_auth_method: client_id or client_secret has characters that " + AuthBasic + " encodes, which some providers do not undo: set it to " + AuthPost
+	}
+	return "; or option token_auth_method: the client came by " + method + ", some providers want " + other
+}
+
+// readTokens reads the token endpoint's answer, whatever it is. method is the
+// advice for a refused client, sent are the secrets of the request, which an
+// error may repeat.
+func readTokens(response backchannel.Response, method string, sent ...secret.Value) (Tokens, error) {
 	if response.Status != 200 {
-		return Tokens{}, tokenError(response, sent...)
+		return Tokens{}, tokenError(response, method, sent...)
 	}
 	body, err := readObject(response.Body)
 	if err != nil {
@@ -93,32 +107,47 @@ func readTokens(response backchannel.Response, sent ...secret.Value) (Tokens, er
 	return Tokens{ID: secret.New(tokens[0]), Access: secret.New(tokens[1]), Scope: readScope(body.members["scope"])}, nil
 }
 
-// authenticate adds the client's credentials in the form the provider offers;
-// without a word from it, client_secret_basic is the standard's default
-// (Discovery §3).
+// authenticate adds the client's credentials in the form the provider offers.
 func (p *Party) authenticate(request *backchannel.Request, m Metadata) {
-	if p.Method(m) == AuthPost {
+	p.present(request, p.Method(m), p.ClientSecret)
+}
+
+func (p *Party) present(request *backchannel.Request, method string, clientSecret secret.Value) {
+	if method == AuthPost {
 		request.Form.Set("client_id", p.ClientID)
-		request.Form.Set("client_secret", p.ClientSecret.Reveal())
+		request.Form.Set("client_secret", clientSecret.Reveal())
 		return
 	}
-	request.Authorization = backchannel.Basic(p.ClientID, p.ClientSecret.Reveal())
+	request.Authorization = backchannel.Basic(p.ClientID, clientSecret.Reveal())
 }
 
 // Method is how the client presents its credentials: AuthBasic or AuthPost.
+// Without a word from the provider client_secret_basic is the standard's
+// default (Discovery §3). Where form-encoding, which Basic wants (RFC 6749
+// §2.3.1), changes id or secret, post is taken if it is offered: some
+// providers do not undo that.
 func (p *Party) Method(m Metadata) string {
 	if p.AuthMethod == AuthBasic || p.AuthMethod == AuthPost {
 		return p.AuthMethod
 	}
-	if len(m.TokenAuthMethods) > 0 && !slices.Contains(m.TokenAuthMethods, AuthBasic) && slices.Contains(m.TokenAuthMethods, AuthPost) {
+	if slices.Contains(m.TokenAuthMethods, AuthPost) && (!slices.Contains(m.TokenAuthMethods, AuthBasic) || p.Encoded()) {
 		return AuthPost
 	}
 	return AuthBasic
 }
 
+// Encoded reports whether form-encoding changes the client's id or secret.
+func (p *Party) Encoded() bool { return encodes(p.ClientID) || encodes(p.ClientSecret.Reveal()) }
+
+// encodes reports whether form-encoding changes a text: a blank becomes "+",
+// anything else three characters.
+func encodes(text string) bool {
+	return url.QueryEscape(strings.ReplaceAll(text, " ", "%")) != text
+}
+
 // tokenError makes the fault of a refused token request (RFC 6749 §5.2). The
 // body may be anything: only a JSON object with a text under error counts.
-func tokenError(response backchannel.Response, sent ...secret.Value) error {
+func tokenError(response backchannel.Response, method string, sent ...secret.Value) error {
 	value, description := errorOf(response.Body)
 	detail := "the token endpoint answered with HTTP status " + strconv.Itoa(response.Status)
 	switch {
@@ -128,7 +157,10 @@ func tokenError(response backchannel.Response, sent ...secret.Value) error {
 		detail += " and names no error (" + shape(response) + ")"
 	}
 	advice := fault.ProviderError(fault.TokenEndpoint, conceal(value, sent), conceal(description, sent), response.Status)
-	return fault.New(advice.Code, detail+": "+advice.Text)
+	if !advice.Client {
+		method = ""
+	}
+	return fault.New(advice.Code, detail+": "+advice.Text+method)
 }
 
 // conceal takes secrets out of a provider's text, as they are and as a form

@@ -34,7 +34,9 @@ type turn struct {
 }
 
 // turnFile is beside the document, under a name that is not like a document's.
-func turnFile(path string) string { return filepath.Join(filepath.Dir(path), hash(filepath.Base(path))) }
+func turnFile(path string) string {
+	return filepath.Join(filepath.Dir(path), hash(filepath.Base(path)))
+}
 
 // takeTurn waits until the one who asks has done so for patience; not at all
 // with spare. The error is of package store.

@@ -14,13 +14,15 @@ const (
 	SettingInvalid = "“%s” is not valid: %s"  // The field's label, what is wrong.
 	SSODisabled    = "SSO is switched off."
 
-	DiscoveryRead    = "The discovery document was read from %s."        // URL
-	DiscoveryNetwork = "The provider could not be reached at %s: %s"     // URL, reason
-	DiscoveryStatus  = "The provider answered %s with HTTP status %s."   // URL, status
-	DiscoveryInvalid = "What %s answers with is no discovery document."  // URL
-	IssuerMatches    = "The provider names itself %s, as configured."    // issuer
-	IssuerMissing    = "The discovery document does not name an issuer." //
-	IssuerDiffers    = "The provider names itself %s, configured is %s." // issuer, configured
+	DiscoveryRead      = "The discovery document was read from %s."                                 // URL
+	DiscoveryMoved     = "The discovery document was read from %s, where %s leads to."              // URL, URL
+	DiscoveryElsewhere = "%s leads to %s, which is not followed: it is another host, or not HTTPS." // URL, URL
+	DiscoveryNetwork   = "The provider could not be reached at %s: %s"                              // URL, reason
+	DiscoveryStatus    = "The provider answered %s with HTTP status %s."                            // URL, status
+	DiscoveryInvalid   = "What %s answers with is no discovery document."                           // URL
+	IssuerMatches      = "The provider names itself %s, as configured."                             // issuer
+	IssuerMissing      = "The discovery document does not name an issuer."                          //
+	IssuerDiffers      = "The provider names itself %s, configured is %s."                          // issuer, configured
 
 	EndpointsGood     = "All endpoints are announced and use HTTPS."
 	EndpointMissing   = "The provider does not announce its %s." // name of the endpoint
@@ -28,7 +30,9 @@ const (
 	EndpointInvalid   = "The %s is not a usable address: %s"     // name, URL
 	NoUserInfo        = "The provider has no UserInfo endpoint; everything must be in the ID token."
 	NoEndSession      = "The provider announces no logout: logging out ends the session on the router only."
-	KeysUsable        = "The provider publishes %s usable signing keys."                             // number
+	KeysUsable        = "The provider publishes %s usable signing keys." // number
+	KeyUsable         = "The provider publishes 1 usable signing key."
+	KeysUseless       = "The provider publishes no usable signing key: %s"                           // reason
 	KeysUnreadable    = "The signing keys could not be read from %s: %s"                             // URL, reason
 	KeysNoneUsable    = "The provider publishes no signing key for RS256 or ES256."                  //
 	AlgorithmsGood    = "ID tokens are signed with %s."                                              // list
@@ -44,14 +48,17 @@ const (
 	ScopesUnknown     = "The provider does not say which scopes it offers."
 	NoRoleUsesGroups  = "No role asks for groups."
 
-	CredentialsGood    = "Client ID and Client Secret were accepted (%s)."                              // method
-	CredentialsBad     = "The provider rejects the Client ID or the Client Secret."                     //
-	CredentialsUnknown = "Whether the Client Secret is right could not be checked: %s"                  // reason
-	AuthMethodBad      = "The provider does not offer %s for client authentication."                    // method
-	RedirectGood       = "The provider accepts the Redirect URI %s."                                    // URI
-	RedirectBad        = "The provider does not accept the Redirect URI %s."                            // URI
-	RedirectUnknown    = "Whether the provider knows the Redirect URI %s will show at the first login." // URI
-	RedirectForeign    = "The Redirect URI names another host than this page: %s"                       // URI
+	CredentialsGood    = "Client ID and Client Secret were accepted (%s)."                                                                         // method
+	CredentialsBad     = "The provider refuses the Client ID or the Client Secret (%s)."                                                           // reason
+	CredentialsOther   = "The provider refuses Client ID and Client Secret as %s, but accepts them as %s."                                         // method, method
+	CredentialsAlike   = "Whether the Client Secret is right will show at the first login: the provider answers a wrong one in the same way (%s)." // reason
+	CredentialsUnknown = "Whether the Client Secret is right could not be checked: %s"                                                             // reason
+	AuthMethodBad      = "The provider does not offer %s for client authentication."                                                               // method
+	RedirectGood       = "The provider accepts the Redirect URI %s."                                                                               // URI
+	RedirectBad        = "The provider does not accept the Redirect URI %s."                                                                       // URI
+	RedirectUnknown    = "Whether the provider knows the Redirect URI %s will show at the first login."                                            // URI
+	HostNotOwn         = "A login that starts at %s is refused: the name is not known as this router's own."                                       // host
+	RedirectForeign    = "The Redirect URI names another host than this page: %s"                                                                  // URI
 
 	ClockGood    = "The clocks of router and provider agree to %s seconds."                    // seconds
 	ClockOff     = "The clocks of router and provider differ by %s seconds; %s are tolerated." // seconds, tolerance
@@ -91,29 +98,35 @@ const (
 
 // What to do about it.
 const (
-	FillIn             = "Fill in the field and try again."
-	CheckReachable     = "Check the address, the router's DNS and its firewall: the router itself must reach the provider."
-	CheckIssuerURL     = "Check the Issuer URL and that the provider is running."
-	CopyIssuer         = "Enter the Issuer URL exactly as the provider names itself, with or without the slash at the end."
-	AskProvider        = "Ask the provider's administrator: this has to be corrected at the provider."
-	PublishHTTPS       = "Give the provider its public https:// address in its own settings; a reverse proxy often hides it."
-	ChooseAlgorithm    = "Choose RS256 or ES256 for signing ID tokens at the provider."
-	CheckScopes        = "Compare Scopes with what the provider offers."
-	CopyCredentials    = "Copy Client ID and Client Secret from the provider again; a newly generated secret replaces the old one."
-	ChooseAuthMethod   = "Set “Client authentication” to automatic or to what the provider expects."
-	RegisterRedirect   = "Enter exactly this address as callback or redirect URL at the provider."
-	SyncClock          = "Enable the NTP client under System > System on the router and check the provider's clock."
-	RenewCertificate   = "Renew the certificate at the provider."
-	TrustCA            = "Install the CA certificate on the router and enter its path as CA file."
-	UseCertificateName = "Use the name the certificate was issued for, or get one that names this host."
-	CheckCAFile        = "Check the path; it must be a readable PEM file."
-	RelaxAtHash        = "Set “Token binding (at_hash)” to automatic."
-	RelaxEmailVerified = "Switch off “Require verified e-mail” or map people by group or subject."
-	MapByGroup         = "Add the scope email, or map people by group or subject."
-	AnnounceGroups     = "Add the scope or mapping that puts groups into the token at the provider, and check Groups claim."
-	RunService         = "Run on the router: /etc/init.d/luci-sso restart"
-	InstallCABundle    = "Install the package ca-bundle on the router."
-	AddRole            = "Add a role under Users."
-	CheckHost          = "Enter the address under which people open this router as Redirect URI. If it leads here through a proxy, add its host to “Names of this router”."
-	EnableHTTPS        = "Install luci-ssl or configure an HTTPS listener for uhttpd."
+	FillIn              = "Fill in the field and try again."
+	CheckReachable      = "Check the address, the router's DNS and its firewall: the router itself must reach the provider."
+	AllowRebind         = "Check the router's DNS. If the name has a private address, dnsmasq hides it (rebind protection): enter the name as Domain whitelist under Network > DHCP and DNS."
+	OfferTLS            = "Let the provider, or the proxy in front of it, offer TLS 1.2 or 1.3."
+	OfferECDHE          = "Let the provider, or the proxy in front of it, offer key exchange with ECDHE."
+	UseAnsweringAddress = "Enter the Issuer URL under which the provider answers by itself."
+	SetPublicAddress    = "The provider names itself by the address that it is asked at. Set its public address in its own settings, or leave Internal Issuer URL empty and let the router's DNS lead the public name to it."
+	TryLogin            = "Try a login; if it fails, the system log says why."
+	CheckIssuerURL      = "Check the Issuer URL and that the provider is running."
+	CopyIssuer          = "Enter the Issuer URL exactly as the provider names itself, with or without the slash at the end."
+	AskProvider         = "Ask the provider's administrator: this has to be corrected at the provider."
+	PublishHTTPS        = "Give the provider its public https:// address in its own settings; a reverse proxy often hides it."
+	ChooseAlgorithm     = "Choose RS256 or ES256 for signing ID tokens at the provider."
+	CheckScopes         = "Compare Scopes with what the provider offers."
+	CopyCredentials     = "Copy Client ID and Client Secret from the provider again; a newly generated secret replaces the old one."
+	ChooseAuthMethod    = "Set “Client authentication” to automatic or to what the provider expects."
+	RegisterRedirect    = "Enter exactly this address as callback or redirect URL at the provider."
+	SyncClock           = "Enable the NTP client under System > System on the router and check the provider's clock."
+	RenewCertificate    = "Renew the certificate at the provider."
+	TrustCA             = "Install the CA certificate on the router and enter its path as CA file."
+	UseCertificateName  = "Use the name the certificate was issued for, or get one that names this host."
+	CheckCAFile         = "Check the path; it must be a readable PEM file."
+	RelaxAtHash         = "Set “Token binding (at_hash)” to automatic."
+	RelaxEmailVerified  = "Switch off “Require verified e-mail” or map people by group or subject."
+	MapByGroup          = "Add the scope email, or map people by group or subject."
+	AnnounceGroups      = "Add the scope or mapping that puts groups into the token at the provider, and check Groups claim."
+	RunService          = "Run on the router: /etc/init.d/luci-sso restart"
+	InstallCABundle     = "Install the package ca-bundle on the router."
+	AddRole             = "Add a role under Users."
+	CheckHost           = "Enter the address under which people open this router as Redirect URI. If it leads here through a proxy, add its host to “Names of this router”."
+	EnableHTTPS         = "Install luci-ssl or configure an HTTPS listener for uhttpd."
 )

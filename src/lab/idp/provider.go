@@ -78,6 +78,7 @@ type Provider struct {
 
 	requests  map[Endpoint][]Request
 	conns     int
+	tls       func(*tls.Config)   // Changes what new connections are offered.
 	elsewhere map[Endpoint]string // Paths of endpoints that have moved.
 	left      map[string]Answer   // What the paths that they had answer.
 }
@@ -161,6 +162,16 @@ func (p *Provider) serve(listener net.Listener) {
 		},
 		TLSConfig: &tls.Config{
 			NextProtos: []string{"http/1.1"},
+			GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+				p.mu.Lock()
+				defer p.mu.Unlock()
+				if p.tls == nil {
+					return nil, nil
+				}
+				config := &tls.Config{NextProtos: []string{"http/1.1"}, Certificates: []tls.Certificate{p.cert}} // #nosec G402 -- what is tested
+				p.tls(config)
+				return config, nil
+			},
 			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 				p.mu.Lock()
 				defer p.mu.Unlock()
@@ -198,6 +209,13 @@ func (p *Provider) SetCertificate(cert tls.Certificate) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cert = cert
+}
+
+// SetTLS changes what new connections are offered; nil ends that.
+func (p *Provider) SetTLS(change func(*tls.Config)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tls = change
 }
 
 // Rotate replaces all keys by new ones with new kids, as a provider does

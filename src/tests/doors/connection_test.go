@@ -18,8 +18,14 @@ import (
 // connection runs the test and returns the checks by id: the worst of each.
 func connection(t *testing.T, l *lab.Lab, values map[string]string) (bridge.TestReply, map[string]*doctor.Check) {
 	t.Helper()
+	return connectionAt(t, l, values, "")
+}
+
+// connectionAt is connection from a page that was opened at a host.
+func connectionAt(t *testing.T, l *lab.Lab, values map[string]string, host string) (bridge.TestReply, map[string]*doctor.Check) {
+	t.Helper()
 	var reply bridge.TestReply
-	call(t, l, "test_connection", map[string]any{"values": values}, &reply)
+	call(t, l, "test_connection", map[string]any{"values": values, "host": host}, &reply)
 	checks := map[string]*doctor.Check{}
 	rank := map[string]int{doctor.Skip: 0, doctor.Pass: 1, doctor.Warn: 2, doctor.Fail: 3}
 	order := -1

@@ -11,7 +11,7 @@
 // The button Test connection: asks the provider with what the form holds, and
 // shows what came of it, check by check.
 
-const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values' ] });
+const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values', 'host' ] });
 
 function checkTitles() {
 	return {
@@ -70,7 +70,7 @@ const TestValue = form.DummyValue.extend({
 
 		dom.content(node, E('p', { 'class': 'spinning' }, [ _('Asking the provider…') ]));
 
-		return callTest(values)
+		return callTest(values, window.location.host)
 			.then((reply) => dom.content(node, this.renderResult(reply || {})))
 			.catch((e) => dom.content(node, E('div', { 'class': 'alert-message danger', 'data-test-result': 'error' }, [
 				_('The test could not be run: %s').format(e.message)
@@ -80,7 +80,7 @@ const TestValue = form.DummyValue.extend({
 	renderResult(reply) {
 		const words = {
 			pass: [ 'success', _('Everything is ready for the first login.') ],
-			warn: [ 'warning', _('Logging in should work; please read the warnings.') ],
+			warn: [ 'warning', _('Nothing was found that prevents logging in; please read the warnings.') ],
 			fail: [ 'danger', _('Logging in will not work yet.') ]
 		};
 		const [ state, text ] = words[reply.status] || words.fail;

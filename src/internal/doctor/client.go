@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"context"
+	"slices"
+
+	"luci-sso/internal/fault"
+	"luci-sso/internal/host"
+	"luci-sso/internal/oidc"
+	"luci-sso/internal/syslog"
+	"luci-sso/internal/words"
+)
+
+// This file asks whether the provider knows this client: its credentials and
+// its callback address.
+
+// redirectURI is the callback address that a login would use. sure is false
+// when that depends on the address in a browser that is not here; the address
+// is never empty, which counts as left out (RFC 6749 §3.1).
+func (c *connection) redirectURI() (uri string, sure bool, err error) {
+	facts := host.OnRouter()
+	if c.config.RedirectURI != "" {
+		return c.config.RedirectURI, true, nil
+	}
+	if c.here != "" {
+		place, err := host.Decide(c.ctx, host.Settings{Host: c.here, Listed: c.config.Hosts}, facts)
+		if err == nil {
+			return place.RedirectURI, true, nil
+		}
+		return "https://localhost" + host.CallbackPath, false, err
+	}
+	name := "localhost"
+	for _, own := range facts.Names() {
+		if a, ok := host.Parse(own); ok {
+			name = a.String()
+		}
+	}
+	return "https://" + name + host.CallbackPath, false, nil
+}
+
+func (c *connection) credentials() string {
+	method := c.party.Method(c.metadata)
+	var check *Check
+	uri, _, _ := c.redirectURI()
+	c.within(func(ctx context.Context) {
+		found := c.party.TryCredentials(ctx, c.metadata, uri)
+		reason := syslog.Printable(found.Reason, 200)
+		switch {
+		case found.Verdict == oidc.Accepted:
+			check = row("credentials", Pass, words.CredentialsGood, method)
+		case found.Other != "":
+			check = row("credentials", Fail, words.CredentialsOther, method, found.Other).do(words.ChooseAuthMethod).paste(set("token_auth_method", found.Other))
+		case found.Verdict == oidc.Refused:
+			check = row("credentials", Fail, words.CredentialsBad, reason).do(words.CopyCredentials)
+		case found.Verdict == oidc.Alike:
+			check = row("credentials", Warn, words.CredentialsAlike, reason).do(words.TryLogin)
+		default:
+			check = row("credentials", Warn, words.CredentialsUnknown, reason).do(words.TryLogin)
+		}
+		if check.Status == Fail {
+			check.code(string(fault.TokenExchangeFailed))
+		}
+		offered := c.metadata.TokenAuthMethods
+		if found.Verdict != oidc.Accepted && found.Other == "" && len(offered) > 0 && !slices.Contains(offered, method) {
+			c.add(row("credentials", Warn, words.AuthMethodBad, method).do(words.ChooseAuthMethod))
+		}
+	})
+	c.add(check)
+	return check.Status
+}
+
+func (c *connection) redirect() {
+	uri, sure, err := c.redirectURI()
+	switch {
+	case err != nil:
+		c.add(row("redirect_uri", Fail, words.HostNotOwn, syslog.Printable(c.here, 100)).do(words.CheckHost).code(string(fault.ConfigError)))
+		return
+	case !sure:
+		// It follows the address in the browser, which is not known here.
+		c.add(row("redirect_uri", Skip, words.RedirectUnknown, "https://…"+host.CallbackPath))
+		return
+	}
+	c.within(func(ctx context.Context) {
+		switch c.party.TryRedirect(ctx, c.metadata, uri, c.config.Scope) {
+		case oidc.Accepted:
+			c.add(row("redirect_uri", Pass, words.RedirectGood, uri))
+		case oidc.Refused:
+			c.add(row("redirect_uri", Fail, words.RedirectBad, uri).do(words.RegisterRedirect).code(string(fault.IdPError)))
+		default:
+			c.add(row("redirect_uri", Skip, words.RedirectUnknown, uri))
+		}
+	})
+}

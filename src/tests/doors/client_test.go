@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package doors
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"testing"
+
+	"luci-sso/internal/doctor"
+	"luci-sso/lab"
+	"luci-sso/lab/idp"
+)
+
+// said is what a token endpoint answers.
+type said struct {
+	status             int
+	value, description string
+}
+
+// asks is what it was asked.
+type asks struct {
+	basic, post bool // By which method credentials came.
+	right       bool // They are the client's; what is decoded is up to raw.
+	raw         bool // Basic's two halves as they came are the client's.
+	redirectURI string
+}
+
+// tokenEndpoint answers requests with codes that nobody has given out in the
+// way of a provider.
+func tokenEndpoint(l *lab.Lab, answer func(asks) said) idp.Fault {
+	return idp.Fault{At: map[idp.Endpoint]idp.Answer{idp.Token: {Handler: func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		client := l.IDP.Client
+		a := asks{redirectURI: r.PostForm.Get("redirect_uri")}
+		if user, password, ok := r.BasicAuth(); ok {
+			a.basic = true
+			id, _ := url.QueryUnescape(user)
+			secret, _ := url.QueryUnescape(password)
+			a.right = id == client.ID && secret == client.Secret
+			a.raw = user == client.ID && password == client.Secret
+		} else if r.PostForm.Has("client_secret") {
+			a.post = true
+			a.right = r.PostForm.Get("client_id") == client.ID && r.PostForm.Get("client_secret") == client.Secret
+			a.raw = a.right
+		}
+		s := answer(a)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(s.status)
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": s.value, "error_description": s.description})
+	}}}}
+}
+
+var (
+	invalidClient = said{401, "invalid_client", "Client authentication failed."}
+	invalidGrant  = said{400, "invalid_grant", "The code is not valid."}
+)
+
+// TestConnectionCredentials: what the test says of right and of wrong
+// credentials, at providers that answer as these were seen to. It never calls
+// accepted what it cannot know.
+func TestConnectionCredentials(t *testing.T) {
+	t.Parallel()
+	var counter atomic.Int64
+	const unknown = doctor.Warn
+	for name, c := range map[string]struct {
+		answer       func(asks) said
+		right, wrong string
+	}{
+		"as the standard says": {func(a asks) said {
+			if !a.right {
+				return invalidClient
+			}
+			return invalidGrant
+		}, doctor.Pass, doctor.Fail},
+		"Gitea": {func(a asks) said {
+			if !a.right {
+				return said{400, "unauthorized_client", "invalid client secret"}
+			}
+			return said{400, "unauthorized_client", "client is not authorized"}
+		}, doctor.Pass, doctor.Fail},
+		"Casdoor, zitadel/oidc, better-auth": {func(asks) said { return invalidGrant }, unknown, unknown},
+		"Glewlwyd": {func(a asks) said {
+			if !a.raw {
+				return said{403, "unauthorized_client", ""}
+			}
+			return said{403, "invalid_code", ""}
+		}, doctor.Pass, unknown},
+		"Pocket ID": {func(a asks) said {
+			if !a.right {
+				return said{400, "Invalid client secret", ""}
+			}
+			return said{400, "Invalid authorization code", ""}
+		}, doctor.Pass, doctor.Fail},
+		"mockoidc": {func(a asks) said {
+			switch {
+			case !a.post:
+				return said{400, "invalid_request", "The request is missing the required parameter: client_id"}
+			case !a.right:
+				return said{401, "invalid_client", "Invalid client secret"}
+			}
+			return said{401, "invalid_grant", "Invalid code"}
+		}, doctor.Fail, unknown},
+		"Doorkeeper": {func(a asks) said {
+			switch {
+			case !a.right:
+				return said{401, "invalid_client", "Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method."}
+			case a.redirectURI == "":
+				return said{400, "invalid_request", "Missing required parameter: redirect_uri."}
+			}
+			return said{400, "invalid_grant", "The provided authorization grant is invalid."}
+		}, doctor.Pass, doctor.Fail},
+		"code first, redirect_uri before it": {func(a asks) said {
+			if a.redirectURI == "" {
+				return said{400, "invalid_request", ""}
+			}
+			return invalidGrant
+		}, unknown, unknown},
+		"something new in every sentence": {func(asks) said {
+			n := counter.Add(1)
+			return said{400, "invalid_request", fmt.Sprintf("Request %d failed%s", n, []string{"", " today", " again"}[n%3])}
+		}, unknown, unknown},
+		"a number in every sentence": {func(a asks) said {
+			n := counter.Add(1)
+			if !a.right {
+				return said{400, "invalid_request", fmt.Sprintf("AADSTS: wrong password. Trace ID: %d-a", n)}
+			}
+			return said{400, "invalid_request", fmt.Sprintf("AADSTS: unknown code. Trace ID: %d-a", n)}
+		}, doctor.Pass, unknown},
+		"may not use the flow": {func(a asks) said {
+			if !a.right {
+				return invalidClient
+			}
+			return said{400, "unauthorized_client", "The client is not allowed this grant type."}
+		}, doctor.Fail, doctor.Fail},
+		"known and disabled": {func(a asks) said {
+			if !a.right {
+				return invalidClient
+			}
+			return said{401, "invalid_client", "The client is disabled."}
+		}, doctor.Fail, doctor.Fail},
+		"every second one fails": {func(asks) said {
+			if counter.Add(1)%2 == 0 {
+				return said{500, "server_error", ""}
+			}
+			return invalidGrant
+		}, unknown, unknown},
+		"too many": {func(a asks) said {
+			if a.right {
+				return invalidGrant
+			}
+			return said{429, "slow_down", ""}
+		}, unknown, unknown},
+		"bare 401": {func(asks) said { return said{401, "", ""} }, doctor.Fail, doctor.Fail},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := start(t)
+			l.IDP.Inject(tokenEndpoint(l, c.answer))
+			for secret, want := range map[string]string{"": c.right, "wrong": c.wrong} {
+				reply, checks := connection(t, l, map[string]string{"client_secret": secret})
+				got := checks["credentials"]
+				if got.Status != want {
+					t.Errorf("secret %q: %s, expected %s: %s", secret, got.Status, want, got.Text())
+				}
+				if want == doctor.Warn && reply.Status == doctor.Pass {
+					t.Errorf("secret %q: the test as a whole passes: %s", secret, got.Text())
+				}
+			}
+			for _, r := range l.IDP.Requests(idp.Token) {
+				if r.Form.Get("redirect_uri") == "" {
+					t.Errorf("an empty redirect_uri was sent")
+				}
+			}
+		})
+	}
+}
+
+// TestConnectionHost: with redirect_uri unset the test tries the address that
+// a login from the page would use.
+func TestConnectionHost(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	if err := l.SetUCI("redirect_uri"); err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]struct{ status, uri string }{
+		"127.0.0.1:8443":        {doctor.Pass, "https://127.0.0.1:8443/cgi-bin/luci-sso/callback"},
+		"localhost":             {doctor.Pass, "https://localhost/cgi-bin/luci-sso/callback"},
+		"elsewhere.example.com": {doctor.Fail, ""},
+		"<script>":              {doctor.Fail, ""},
+		"":                      {doctor.Skip, ""},
+	} {
+		before := len(l.IDP.Requests(idp.Token))
+		_, checks := connectionAt(t, l, nil, host)
+		if got := checks["redirect_uri"]; got.Status != want.status {
+			t.Errorf("%q: %s: %s", host, got.Status, got.Text())
+		}
+		if got := checks["credentials"]; got.Status != doctor.Pass {
+			t.Errorf("%q: %s: %s", host, got.Status, got.Text())
+		}
+		for _, r := range l.IDP.Requests(idp.Token)[before:] {
+			if uri := r.Form.Get("redirect_uri"); uri == "" || want.uri != "" && uri != want.uri {
+				t.Errorf("%q: redirect_uri %q was sent", host, uri)
+			}
+		}
+	}
+}
