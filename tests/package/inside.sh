@@ -13,7 +13,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 backend=/tmp/t/luci-sso.ipk
 page=/tmp/t/luci-app-sso.ipk
 language=/tmp/t/luci-i18n-sso-de.ipk
-newer=/tmp/t/newer.ipk
+newer=/tmp/t/newer
 [ -f $language ] || language=
 
 base=/usr/share/ucode/luci/template/sysauth.ut
@@ -37,6 +37,9 @@ equal() {
 }
 
 absent() { [ ! -e "$1" ] && [ ! -L "$1" ]; }
+
+# The version the page has of itself.
+page_version() { sed -n "s/^const PAGE = '\(.*\)';$/\1/p" /www/luci-static/resources/luci-sso/version.js; }
 
 # Every file and link with its content, mode and owner, but for what lives in
 # memory on a router and the package manager's own notes.
@@ -91,12 +94,15 @@ remove() { opkg remove "$@" > /tmp/t/opkg 2>&1 || { bad "opkg remove $*"; cat /t
 
 # --- OpenWrt's own daemons, where they are -----------------------------------
 
+# OpenWrt's busybox may know whole seconds only.
+nap() { sleep 0.1 2>/dev/null || sleep 1; }
+
 wait_for() {
 	local n=0
 	until "$@" > /dev/null 2>&1; do
 		n=$((n + 1))
 		[ $n -lt 100 ] || { bad "waited in vain: $*"; return 1; }
-		sleep 0.1
+		nap
 	done
 }
 
@@ -126,7 +132,7 @@ session() {
 			return
 		fi
 		n=$((n + 1))
-		sleep 0.1
+		nap
 	done
 }
 
@@ -143,7 +149,7 @@ settle() {
 	local n=0
 	until "$@" || [ $n -ge 100 ]; do
 		n=$((n + 1))
-		sleep 0.1
+		nap
 	done
 }
 
@@ -175,6 +181,8 @@ equal "the login page carries the script once" 1 "$(count luci-sso/login.js $bas
 equal "the theme's login page carries it once" 1 "$(count luci-sso/login.js $themed)"
 expect "the command agrees" luci-sso login-button status
 equal "cron cleans up every day" 1 "$(count 'luci-sso daily' /etc/crontabs/root)"
+expect "the crontab's line does nothing where the service is not" sh -c "
+	line=\$(sed -n 's/^17 4 [*] [*] [*] //p' /etc/crontabs/root | sed s/init[.]d/nothing/g) && [ -n \"\$line\" ] && eval \"\$line\""
 equal "what cron ran before is a line of its own" 1 "$(count '^5 5 \* \* \* /bin/true$' /etc/crontabs/root)"
 expect "the daily run ends well" /etc/init.d/luci-sso daily
 expect "the service starts at boot" [ -L /etc/rc.d/S11luci-sso ]
@@ -184,6 +192,7 @@ expect "the secret configuration is for root alone" [ "$(stat -c %a $config)" = 
 expect "SSO ships switched off" grep -q "option enabled '0'" $config
 expect "no e-mail address has rights as shipped" sh -c "! grep -q '^[^#]*list email' $config"
 expect "what OpenWrt's CI calls is content" sh /tmp/t/test.sh luci-sso "$(cat /tmp/t/version)"
+equal "page and program are of one version" "$(luci-sso --version)" "$(page_version)"
 expect "and is not, with another version" sh -c "! sh /tmp/t/test.sh luci-sso 77.7"
 
 snapshot > /tmp/t/installed
@@ -314,10 +323,21 @@ fi
 mkdir -p /etc/luci-sso
 echo key > /etc/luci-sso/secret.key
 cp -p $config /tmp/t/config
+
+install --force-reinstall $backend
+expect "installed over itself, the package keeps the secret key" grep -q key /etc/luci-sso/secret.key
+expect "and the configuration" diff /tmp/t/config $config
+rm -f $config-opkg
+
+# As an earlier version left it.
+sed -i 's|^17 4 .*|17 4 * * * /etc/init.d/luci-sso daily|' /etc/crontabs/root
+install $newer/luci-sso.ipk
+equal "the line in the crontab is today's" 1 "$(count '^17 4 .* -x .*luci-sso daily$' /etc/crontabs/root)"
 : > /tmp/services
 others="$(stat -c %i $rpcd $base $themed /etc/crontabs/root)"
 
-install $newer
+install $newer/luci-sso.ipk $newer/luci-app-sso.ipk ${language:+$newer/luci-i18n-sso-de.ipk}
+equal "page and program are of one version" 99.0-r1 "$(page_version)"
 equal "the program is the newer one" 99.0-r1 "$(luci-sso --version)"
 equal "an upgrade does not write to others' files" "$others" "$(stat -c %i $rpcd $base $themed /etc/crontabs/root)"
 expect "an upgrade keeps the configuration" diff /tmp/t/config $config
@@ -334,7 +354,8 @@ equal "without the page the backend still works" 1 "$(count luci-sso/login.js $b
 remove luci-sso
 expect "rpcd's configuration is as before" diff /tmp/t/rpcd $rpcd
 expect "an edited configuration outlives its package" diff /tmp/t/config $config
-rm -f $config
+expect "and so does the key" grep -q key /etc/luci-sso/secret.key
+rm -rf $config /etc/luci-sso
 snapshot > /tmp/t/after
 # Of the crontab, only the newline that was missing stays; LuCI keeps
 # the name of a language whose packages are gone, as for its own.
@@ -344,10 +365,15 @@ equal "the crontab has its own lines" '# by hand;5 5 * * * /bin/true;' "$(tr '\n
 equal "no file, link or directory of ours is left" "" "$(ours)"
 expect "nor in memory" absent /var/run/luci-sso
 
-# Once more, unedited and without a crontab to begin with.
+# Once more, unedited and without a crontab to begin with, and out again by the
+# documents' lines, with a language.
 rm -f /etc/crontabs/root
-install $backend
-remove luci-sso
+install $backend $page $language
+mkdir -p /etc/luci-sso
+echo key > /etc/luci-sso/secret.key
+expect "the packages are listed as the guide lists them" [ "$(sh /tmp/t/gone.opkg | grep -c sso)" = $((2 + ${language:+1})) ]
+expect "the guide's line removes the packages" sh /tmp/t/remove.opkg
+equal "as the guide's check says" "" "$(sh /tmp/t/gone.opkg)"
 equal "unedited, the configuration goes, too" "" "$(ours)"
 expect "and so does a crontab that was only ours" absent /etc/crontabs/root
 expect "rpcd's configuration is as before" diff /tmp/t/rpcd $rpcd

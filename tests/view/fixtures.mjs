@@ -71,13 +71,13 @@ export function testFailed() {
 }
 
 export function statusOn() {
-	return { version: '0.1.0-r1', enabled: true, ready: true, issuer: 'https://id.example.com', button: true, sessions: 2, last_login: now() - 60, last_error: now() - 7200, checks: [
+	return { version: 'dev', enabled: true, ready: true, issuer: 'https://id.example.com', button: true, sessions: 2, last_login: now() - 60, last_error: now() - 7200, checks: [
 		row('config', 'pass', words().ConfigGood), row('button', 'pass', words().ButtonThere, [ 'bootstrap' ])
 	] };
 }
 
 export function statusOff() {
-	return { version: '0.1.0-r1', enabled: false, ready: false, issuer: '', button: true, sessions: 0, last_login: 0, last_error: 0, checks: [] };
+	return { version: 'dev', enabled: false, ready: false, issuer: '', button: true, sessions: 0, last_login: 0, last_error: 0, checks: [] };
 }
 
 export function statusBad() {

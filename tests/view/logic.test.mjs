@@ -285,3 +285,14 @@ test('what one script asks of another is there', () => {
 		}
 	}
 });
+
+test('when the files of the page may be older than the program', () => {
+	const { stale } = load('luci-sso.version');
+
+	for (const [ page, program, last, want ] of [
+		[ '1', '1', null, false ], [ '1', '1', '1', false ], [ '1', '2', null, true ], [ '1', '2', '1', true ],
+		// What only looks new may be half of it; and nothing is fetched twice for one version.
+		[ '2', '2', '1', true ], [ '1', '2', '2', false ], [ '1', undefined, '1', false ]
+	])
+		assert.equal(stale(page, program, last), want, `${page} ${program} ${last}`);
+});

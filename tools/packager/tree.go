@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -36,9 +37,14 @@ type pkg struct {
 }
 
 const (
-	program     = "/www/cgi-bin/luci-sso"
-	loginScript = "htdocs/luci-static/resources/luci-sso/login.js"
+	program   = "/www/cgi-bin/luci-sso"
+	resources = "/luci-static/resources/luci-sso/"
+	versionJS = "/www" + resources + "version.js"
 )
+
+// withProgram are the files among the page's that people meet before they are
+// in, and that come with package luci-sso.
+var withProgram = []string{"login.js", "page.css"}
 
 // backend is package luci-sso around a binary. The rules are those of its
 // Makefile's install section.
@@ -78,15 +84,17 @@ func (o *options) backend(binary []byte, a string) (pkg, error) {
 			p.Entries[i].Mode = 0o600 // It holds the client secret.
 		}
 	}
-	script, err := os.ReadFile(filepath.Join(top, loginScript))
-	if err != nil {
-		return pkg{}, err
+	for _, name := range withProgram {
+		content, err := os.ReadFile(filepath.Join(top, "htdocs", resources, name))
+		if err != nil {
+			return pkg{}, err
+		}
+		p.Entries = append(p.Entries, entry{Path: "/www" + resources + name, Mode: 0o644, Content: content})
 	}
 	p.Entries = append(p.Entries,
 		entry{Path: program, Mode: 0o755, Content: binary},
 		entry{Path: "/usr/libexec/rpcd/luci-sso", Mode: 0o777, Link: "../../../www/cgi-bin/luci-sso"},
 		entry{Path: "/usr/sbin/luci-sso", Mode: 0o777, Link: "../../www/cgi-bin/luci-sso"},
-		entry{Path: "/www" + strings.TrimPrefix(loginScript, "htdocs"), Mode: 0o644, Content: script},
 	)
 	p.keepOnUpgrade()
 	return p, p.finish()
@@ -124,9 +132,21 @@ func (o *options) page() (pkg, error) {
 		return pkg{}, err
 	}
 	for _, e := range htdocs {
-		if e.Path != "/www"+strings.TrimPrefix(loginScript, "htdocs") {
-			p.Entries = append(p.Entries, e)
+		if path.Dir(e.Path)+"/" == "/www"+resources && slices.Contains(withProgram, path.Base(e.Path)) {
+			continue
 		}
+		if e.Path == versionJS {
+			// In the tree the page is of version "dev", as a program built there.
+			before, after, ok := strings.Cut(string(e.Content), "'dev'")
+			if !ok || strings.Contains(after, "'dev'") {
+				return pkg{}, fmt.Errorf("%s: 'dev' is not there exactly once", e.Path)
+			}
+			e.Content = []byte(before + "'" + p.Version + "'" + after)
+		}
+		p.Entries = append(p.Entries, e)
+	}
+	if !p.has(versionJS) {
+		return pkg{}, fmt.Errorf("there is no %s", versionJS)
 	}
 	root, err := files(filepath.Join(dir, "root"), "/")
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"luci-sso/internal/cgi"
 	"luci-sso/internal/lmo"
 	"luci-sso/internal/paths"
+	"luci-sso/internal/version"
 )
 
 // What a person reads besides the catalogue's sentences. scripts/i18n finds
@@ -40,7 +41,7 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>` + title + `</title>
-<link rel="stylesheet" href="/luci-static/resources/luci-sso/page.css">
+<link rel="stylesheet" href="/luci-static/resources/luci-sso/page.css?v=` + version.Version + `">
 </head>
 <body>
 <main>

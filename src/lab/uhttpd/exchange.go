@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"strconv"
+	"time"
 )
 
 // exchange is one request and its answer on a connection.
@@ -88,7 +89,15 @@ func (x *exchange) sendFile(found located) {
 	if kind == "" {
 		kind = "application/octet-stream"
 	}
-	x.start(200, "OK", []Field{{"Content-Type", kind}, {"Content-Length", strconv.Itoa(len(data))}})
+	fields := []Field{{"Content-Type", kind}, {"Content-Length", strconv.Itoa(len(data))}}
+	// The original sends the time of every file, from which browsers work out
+	// how long to keep it. Here a developer's change has to show at once; only
+	// a file without a time, as newer packages bring them, is kept as there.
+	if info, err := os.Stat(found.file); err == nil && info.ModTime().Unix() == 0 {
+		fields = append(fields, Field{"Last-Modified", "Thu, 01 Jan 1970 00:00:00 GMT"},
+			Field{"Date", time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")})
+	}
+	x.start(200, "OK", fields)
 	x.body(data)
 	x.end()
 }

@@ -6,6 +6,7 @@
 'require rpc';
 'require ui';
 'require luci-sso.codes as codes';
+'require luci-sso.version as version';
 'require luci-sso.widgets as widgets';
 
 // The Status section: whether SSO is on, who is logged in through it, and what
@@ -70,6 +71,7 @@ return baseclass.extend({
 		}
 
 		return E('div', {}, [
+			version.notice(status.version),
 			E('div', { 'class': 'alert-message ' + state, 'role': 'status', 'data-sso-summary': state }, [ text ]),
 			bad.length ? widgets.checkTable(bad, this.titles(), _('What is not in order')) : ''
 		]);
@@ -191,6 +193,13 @@ return baseclass.extend({
 			L.resolveDefault(callSessions(), []),
 			L.resolveDefault(callEvents(), [])
 		]).then((data) => {
+			// Only before the page is shown: nobody loses what they have typed.
+			const ready = this.followed ? Promise.resolve() : version.follow(data[0] && data[0].version);
+
+			this.followed = true;
+
+			return ready.then(() => data);
+		}).then((data) => {
 			const parts = [
 				[ this.summaryNode, () => this.renderSummary(data[0]), JSON.stringify(data[0]) ],
 				[ this.sessionsNode, () => this.renderSessions(data[1], this.readonly), JSON.stringify(data[1]) + Math.floor(Date.now() / 60000) ],
