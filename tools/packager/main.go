@@ -31,7 +31,7 @@ func main() {
 	flag.StringVar(&o.version, "version", "", "another version than the Makefiles', for tests of upgrades")
 	flag.StringVar(&o.url, "url", os.Getenv("SSO_URL"), "the project's address on the web, for the packages' field URL; also $SSO_URL")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "scripts/package [--arch NAME,…] builds the packages and a feed index into out/packages.")
+		fmt.Fprint(flag.CommandLine.Output(), help)
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -69,6 +69,17 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+const help = `scripts/package [--arch NAME,…] builds the packages into out/packages/ARCHITECTURE.
+
+A router installs the files (docs/how-to/install.md). The index beside them,
+Packages, is for ImageBuilder's folder packages/ and for an opkg that is told not
+to check signatures: it is not signed, and a stock router refuses it as a feed.
+For apk there is none: only apk itself can write one, as in
+  apk mkndx --sign KEY.pem --output packages.adb *.apk
+Signed feeds come from OpenWrt's SDK, see .github/workflows/packages.yml.
+
+`
 
 type options struct {
 	top, out, binary, version, url string
