@@ -303,10 +303,38 @@ trial('the password login works beside single sign-on, and its logout is its own
 	assert.ok(!person.visits.some(({ url }) => url.startsWith(lab.provider) || url.includes('/luci-sso/logout')));
 });
 
+trial('another site does not choose where a login lands', async (person) => {
+	const { page, context } = person;
+
+	await toProvider(person);
+	// A router takes its time for a page; this one takes enough for a thief.
+	await page.route('**/luci-sso/login.js*', async (route) => {
+		await sleep(4000);
+		await route.continue();
+	}, { times: 1 });
+	await page.click('#person-alice', { noWaitAfter: true });
+	while (!(await cookies(person)).luci_sso_landing)
+		await sleep(50);
+
+	for (const target of [ '/cgi-bin/luci/admin/system/flash', '/cgi-bin/luci/admin/logout' ]) {
+		const thief = await context.newPage();
+
+		await thief.goto(`${lab.provider}/.well-known/openid-configuration`);
+		await thief.evaluate((url) => window.location.assign(url), lab.router + target);
+		await thief.waitForSelector(BUTTON);
+		await sleep(300);
+		await outside({ page: thief });
+		assert.equal(new URL(thief.url()).pathname, target);
+	}
+
+	assert.ok((await cookies(person)).luci_sso_landing, 'the marker is gone before the page it is for was there');
+	assert.equal(await inside(person), 'sso:admin');
+});
+
 trial('the landing never goes round in circles', async (person) => {
 	const { page, context, visits } = person;
 	const { hostname } = new URL(lab.router);
-	const marker = { name: 'luci_sso_landing', value: '1', domain: hostname, secure: true, sameSite: 'Lax' };
+	const marker = { name: 'luci_sso_landing', value: encodeURIComponent('/cgi-bin/luci/'), domain: hostname, secure: true, sameSite: 'Lax' };
 
 	// Left over, without a session: one more load, and the form stays.
 	await context.addCookies([ { ...marker, path: '/cgi-bin/luci' } ]);

@@ -223,12 +223,21 @@ for (const [name, cookie, loads, path] of [
 	[ 'that cannot be cleared leads nowhere', { path: '/cgi-bin/luci/admin' }, 1, '/cgi-bin/luci/admin/status' ],
 	[ 'that no script can see leads nowhere', { httpOnly: true }, 1, '/cgi-bin/luci/admin/status' ],
 	[ 'of another name is not ours', { name: 'luci_sso_landing2' }, 1, '/cgi-bin/luci/admin/status' ],
+	[ 'with a query leads there', {}, 2, '/cgi-bin/luci/admin/status?a=1;b=%22,%252C&c=+' ],
+	[ 'for another page leads nowhere', { value: '%2Fcgi-bin%2Fluci%2F' }, 1, '/cgi-bin/luci/admin/system/flash' ],
+	[ 'for the page without its query leads nowhere', { value: '%2Fcgi-bin%2Fluci%2Fadmin' }, 1, '/cgi-bin/luci/admin?x=1' ],
+	[ 'for another site leads nowhere', { value: 'https%3A%2F%2Fevil.example%2Fcgi-bin%2Fluci%2F' }, 1, '/cgi-bin/luci/' ],
+	[ 'for the logout leads nowhere', {}, 1, '/cgi-bin/luci/admin/logout' ],
+	[ 'without a page leads nowhere', { value: '1' }, 1, '/cgi-bin/luci/' ],
+	[ 'that cannot be read leads nowhere', { value: '%E0%A4%A' }, 1, '/cgi-bin/luci/' ],
 ]) {
 	test(`a landing marker ${name}`, async (t) => {
 		reset();
-		const page = await open(t, path, { cookies: [ { name: 'luci_sso_landing', value: '1', ...cookie } ] });
+		const page = await open(t, path, { cookies: [ { name: 'luci_sso_landing', value: encodeURIComponent(path.split('#')[0]), ...cookie } ] });
 		await button(page).waitFor();
 		await page.waitForTimeout(1000);
 		assert.equal(answers.pages, loads, 'loads of the page');
+		if (loads == 1)
+			assert.equal((await page.context().cookies()).length, 1, 'the marker is left for the page it is for');
 	});
 }

@@ -61,7 +61,7 @@ browserTest('every field is saved and read back', async () => {
 		scope: 'openid email x', internal_issuer_url: 'https://10.0.0.2', ca_file: '/etc/ssl/my ca.pem', groups_claim: 'realm_access.roles', clock_tolerance: '90',
 		rate_limit: '77', rate_window: '120', rate_limit_per_client: '9', post_logout_redirect_uri: 'https://r.example.net/bye'
 	};
-	const selects = { token_auth_method: 'client_secret_post', require_at_hash: '1' };
+	const selects = { token_auth_method: 'client_secret_post', require_at_hash: '1', session_cookie_path: '/cgi-bin' };
 
 	for (const name in values) {
 		if (name == 'internal_issuer_url')

@@ -240,7 +240,7 @@ func (r *request) callback(ctx context.Context) (cgi.Response, error) {
 	if page == "" {
 		page = luciPath
 	}
-	return cgi.Redirect(page, append(r.undo, sessionCookies(result.Session)...)...), nil
+	return cgi.Redirect(page, append(r.undo, signIn(result.Session, r.config.SessionCookiePath, page)...)...), nil
 }
 
 func (r *request) stateCookie() secret.Value { return secret.New(r.Cookie(stateCookieName)) }

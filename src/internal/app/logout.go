@@ -28,7 +28,7 @@ func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Respo
 		return cgi.Response{}, err
 	}
 	if r.hasSessionCookie() {
-		r.undo = append(r.undo, sessionCookies(secret.Value{})...)
+		r.undo = append(r.undo, signOut()...)
 	}
 	if found {
 		if err := r.sessions().Destroy(ctx, live.ID); err != nil {

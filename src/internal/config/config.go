@@ -48,6 +48,7 @@ type Config struct {
 	RequireAtHash         string // auto, 1 or 0.
 	RequireEmailVerified  bool
 	TokenAuthMethod       string // auto, client_secret_basic or client_secret_post.
+	SessionCookiePath     string // "/" or "/cgi-bin".
 	RateLimit             int    // Requests per window.
 	RateWindow            time.Duration
 	RateLimitPerClient    int // 0: off.
@@ -280,6 +281,7 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 		RequireAtHash:         r.choice("require_at_hash"),
 		RequireEmailVerified:  r.choice("require_email_verified") == "1",
 		TokenAuthMethod:       r.choice("token_auth_method"),
+		SessionCookiePath:     r.choice("session_cookie_path"),
 		RateLimit:             r.number("rate_limit"),
 		RateWindow:            time.Duration(r.number("rate_window")) * time.Second,
 		RateLimitPerClient:    r.number("rate_limit_per_client"),

@@ -74,6 +74,8 @@ var Options = []Option{
 	{Name: "token_auth_method", Kind: Choice, Default: "auto", Values: []string{"auto", "client_secret_basic", "client_secret_post"},
 		Label: "Client authentication", Tested: true,
 		Help: "How the router presents the Client Secret."},
+	{Name: "session_cookie_path", Kind: Choice, Default: "/", Values: []string{"/", "/cgi-bin"}, Label: "Session cookie path",
+		Help: "Where the browser sends the session: /cgi-bin keeps it from other services of this host name."},
 	{Name: "rate_limit", Kind: Number, Default: "50", Low: 1, High: 100000, Label: "Requests per window",
 		Help: "How many requests all clients together may send in one window."},
 	{Name: "rate_window", Kind: Number, Default: "60", Low: 1, High: 3600, Label: "Window",

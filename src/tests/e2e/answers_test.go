@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,12 +41,12 @@ func TestMoreCookies(t *testing.T) {
 	}
 	want := []string{"__Host-luci_sso_state=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"}
 	for _, name := range []string{"sysauth_https", "sysauth"} {
-		for _, path := range []string{"/cgi-bin/luci/", "/cgi-bin/luci"} {
+		for _, path := range []string{"/cgi-bin/luci/", "/cgi-bin/luci", "/cgi-bin"} {
 			want = append(want, name+"=; Path="+path+"; Max-Age=0; Secure; HttpOnly; SameSite=Strict")
 		}
 		want = append(want, name+"="+id+"; Path=/; Secure; HttpOnly; SameSite=Strict")
 	}
-	want = append(want, "luci_sso_landing=1; Path=/cgi-bin/luci; Max-Age=30; Secure; SameSite=Lax")
+	want = append(want, "luci_sso_landing=%2Fcgi-bin%2Fluci%2F; Path=/cgi-bin/luci; Max-Age=30; Secure; SameSite=Lax")
 	if got := r.Header.Values("Set-Cookie"); !slices.Equal(got, want) {
 		t.Errorf("the callback sets\n  %s\nexpected\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
@@ -130,5 +131,51 @@ func TestMoreNames(t *testing.T) {
 	}
 	if !found {
 		t.Error("there is no session of bob's")
+	}
+}
+
+// TestSessionCookiePath: on a host name that serves more than the router, the
+// session can stay with what LuCI and this program answer.
+func TestSessionCookiePath(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.set("session_cookie_path", "/cgi-bin")
+	b := e.Browser()
+	page, err := b.Get(lab.SSO)
+	e.must(err)
+	callback, err := b.SignIn(page.Location, "alice")
+	e.must(err)
+	page, err = b.Get(callback)
+	e.must(err)
+	sent := func(path string) (names []string) {
+		address, err := url.Parse(e.Router.URL + path)
+		e.must(err)
+		for _, c := range b.HTTP.Jar.Cookies(address) {
+			if strings.HasPrefix(c.Name, "sysauth") {
+				names = append(names, c.Name)
+			}
+		}
+		return names
+	}
+	for path, want := range map[string]int{"/": 0, "/other/": 0, "/cgi-bin/luci/": 2, "/cgi-bin/luci-sso/logout": 2, "/cgi-bin/cgi-upload": 2} {
+		if got := sent(path); len(got) != want {
+			t.Errorf("%s is sent %q, expected %d cookies", path, got, want)
+		}
+	}
+	page, err = b.Get(lab.LuCI)
+	e.must(err)
+	if page.Status != 200 {
+		t.Fatalf("LuCI answers %d", page.Status)
+	}
+	sessions, err := e.Sessions()
+	e.must(err)
+	for _, s := range sessions {
+		if s.Role == "admin" {
+			_, err = b.Get(lab.Logout + "?stoken=" + s.Token)
+			e.must(err)
+		}
+	}
+	if got := sent("/cgi-bin/luci/"); len(got) != 0 {
+		t.Errorf("after the logout there is still %q", got)
 	}
 }

@@ -72,12 +72,29 @@ func limitsPage(repo string) (string, error) {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", l.what, value, ends)
 	}
+	b.WriteString(behindUhttpd)
 	b.WriteString("\nCookies the program reads or sets:\n\n")
 	for _, name := range cookies {
 		fmt.Fprintf(&b, "- `%s`\n", name)
 	}
 	return b.String(), nil
 }
+
+// behindUhttpd was measured with uhttpd of July 2026.
+const behindUhttpd = `
+## Behind uhttpd
+
+OpenWrt's web server has narrower limits, and answers in its own way before the program is asked:
+
+| what | limit | beyond it |
+|---|---|---|
+| the request line: address and query, so also the provider's ` + "`code`" + ` and ` + "`state`" + ` | about 4 KB | the connection closes without an answer |
+| one header of a request, so also all cookies of the host name together | 4 KB | its own 413 |
+| all headers of a request together | 16 KB | its own 431 |
+
+The program keeps below that: at most three logins in the state cookie, a page to return to of at most 512 bytes, and an
+address at the provider of at most 4000 bytes. A provider whose codes are longer than 3 KB cannot be used behind uhttpd.
+`
 
 // cookieNames reads the constants of package app that are names of cookies:
 // it keeps them to itself.

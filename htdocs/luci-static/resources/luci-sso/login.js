@@ -18,6 +18,7 @@
 
 	const CGI = '/cgi-bin/luci-sso';
 	const LUCI = '/cgi-bin/luci';
+	const LOGOUT = LUCI + '/admin/logout';
 	const LANDING = 'luci_sso_landing';
 	const BUTTON = 'luci-sso-login';
 	const PATIENCE_MS = 15000;
@@ -30,28 +31,47 @@
 		return (typeof window._ === 'function') ? window._(s) : s;
 	}
 
-	function hasLanding() {
-		return document.cookie.split(';').some(function (pair) {
-			return pair.trim().split('=')[0] === LANDING;
-		});
+	// The page that the router sent this browser to after a login, or ''.
+	function landing() {
+		for (let pair of document.cookie.split(';')) {
+			const at = pair.indexOf('=');
+
+			if (at < 0 || pair.slice(0, at).trim() !== LANDING)
+				continue;
+
+			try {
+				const page = new URL(decodeURIComponent(pair.slice(at + 1)), window.location.origin);
+
+				return (page.origin === window.location.origin) ? page.pathname + page.search : '';
+			}
+			catch (e) {
+				return '';
+			}
+		}
+
+		return '';
 	}
 
 	// After a login the browser comes back from another site, and does not
 	// send the new session's SameSite=Strict cookie on that one request: LuCI
 	// shows this page although the session is good. The marker says so. The
-	// same address, asked for by this page, gets the cookie. Only a marker
-	// that is really gone leads anywhere, so this cannot go round in circles.
+	// same address, asked for by this page, gets the cookie. It has to be the
+	// address the router decided on: any site can open another one, in a
+	// window of its own, just at that moment. Only a marker that is really
+	// gone leads anywhere, so this cannot go round in circles.
 	function land() {
-		if (!hasLanding())
+		const page = window.location.pathname + window.location.search;
+
+		if (landing() !== page || page.startsWith(LOGOUT))
 			return false;
 
 		document.cookie = LANDING + '=; Path=' + LUCI + '; Max-Age=0; Secure; SameSite=Lax';
 
-		if (hasLanding())
+		if (landing())
 			return false;
 
 		// With its fragment the address would only scroll, not load.
-		window.location.replace(window.location.pathname + window.location.search);
+		window.location.replace(page);
 
 		return true;
 	}
@@ -63,13 +83,13 @@
 		const path = window.location.pathname;
 		const page = path + window.location.search;
 
-		if (!path.startsWith(LUCI + '/') || path.length <= LUCI.length + 1 || page.length > 1024)
+		if (!path.startsWith(LUCI + '/') || path.length <= LUCI.length + 1 || page.length > 512)
 			return '';
 
-		if (path.includes('//') || path.includes('/..') || page.includes('\\'))
+		if (path.includes('//') || path.includes('/.') || page.includes('\\'))
 			return '';
 
-		if (path.startsWith(LUCI + '/admin/logout') || path.includes(';stok='))
+		if (path.startsWith(LOGOUT) || path.includes(';'))
 			return '';
 
 		return page;

@@ -89,6 +89,13 @@ return baseclass.extend({
 				values: [ 'auto', 'client_secret_basic', 'client_secret_post' ]
 			},
 			{
+				name: 'session_cookie_path', kind: 'choice', tested: false, required: false,
+				label: _('Session cookie path'),
+				help: _('Where the browser sends the session: /cgi-bin keeps it from other services of this host name.'),
+				default: '/',
+				values: [ '/', '/cgi-bin' ]
+			},
+			{
 				name: 'rate_limit', kind: 'number', tested: false, required: false,
 				label: _('Requests per window'),
 				help: _('How many requests all clients together may send in one window.'),

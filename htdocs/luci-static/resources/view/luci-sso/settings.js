@@ -260,6 +260,16 @@ return view.extend({
 		o.default = '60';
 		o.rmempty = false;
 
+		o = s.taboption('advanced', form.ListValue, 'session_cookie_path', _('Session cookie path'),
+			_('Where the browser sends the session: /cgi-bin keeps it from other services of this host name.'));
+		o.value('', '/');
+		o.value('/cgi-bin');
+		o.load = function(section_id) {
+			const value = m.data.get(m.config, section_id, this.option);
+
+			return (value == '/') ? '' : value;
+		};
+
 		o = s.taboption('advanced', widgets.HintValue, 'rate_limit', _('Requests per window'),
 			_('How many requests all clients together may send in one window.'));
 		this.number(o, '50');
