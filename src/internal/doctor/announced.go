@@ -29,9 +29,9 @@ func (c *connection) announcements() {
 	case len(m.SigningAlgorithms) == 0:
 		c.add(row("algorithms", Skip, words.AlgorithmsUnknown))
 	case good == nil:
-		c.add(row("algorithms", Fail, words.AlgorithmsBad, list(m.SigningAlgorithms)).do(words.ChooseAlgorithm).code(string(fault.UnsupportedAlgorithm)))
+		c.add(row("algorithms", Fail, words.AlgorithmsBad, c.list(m.SigningAlgorithms)).do(words.ChooseAlgorithm).code(string(fault.UnsupportedAlgorithm)))
 	default:
-		c.add(row("algorithms", Pass, words.AlgorithmsGood, list(good)))
+		c.add(row("algorithms", Pass, words.AlgorithmsGood, c.list(good)))
 	}
 	c.clock(time.Now())
 	c.scopes()
@@ -46,7 +46,10 @@ func (c *connection) announcements() {
 	}
 }
 
+// list is of our own words, c.list of the provider's.
 func list(items []string) string { return syslog.Printable(strings.Join(items, ", "), 200) }
+
+func (c *connection) list(items []string) string { return c.shown(strings.Join(items, ", ")) }
 
 func (c *connection) clock(now time.Time) {
 	if c.response.Date.IsZero() {
@@ -75,7 +78,7 @@ func (c *connection) scopes() {
 		}
 	}
 	if missing != nil {
-		check := row("scopes", Warn, words.ScopesMissing, list(missing)).do(words.CheckScopes)
+		check := row("scopes", Warn, words.ScopesMissing, c.list(missing)).do(words.CheckScopes)
 		if !slices.Contains(missing, "openid") {
 			var rest []string
 			for _, scope := range strings.Fields(c.config.Scope) {

@@ -46,7 +46,7 @@ func (c *connection) credentials() string {
 	uri, _, _ := c.redirectURI()
 	c.within(func(ctx context.Context) {
 		found := c.party.TryCredentials(ctx, c.metadata, uri)
-		reason := syslog.Printable(found.Reason, 200)
+		reason := c.shown(found.Reason)
 		switch {
 		case found.Verdict == oidc.Accepted:
 			check = row("credentials", Pass, words.CredentialsGood, method)

@@ -98,6 +98,10 @@ func settingsFault(err error) *Check {
 	return check.code(string(f.Code))
 }
 
+// shown is a text of the provider's in a row, address one of its URLs.
+func (c *connection) shown(text string) string   { return c.party.Veil.Plain(text, 200) }
+func (c *connection) address(text string) string { return c.party.Veil.PlainAddress(text, 200) }
+
 func (c *connection) add(check *Check) { c.checks = append(c.checks, check) }
 
 // rest marks checks that could not run.
@@ -146,7 +150,7 @@ func (c *connection) issuer() {
 	case named == wanted:
 		c.add(row("issuer", Pass, words.IssuerMatches, named))
 	default:
-		check := row("issuer", Fail, words.IssuerDiffers, syslog.Printable(named, 200), wanted).do(words.CopyIssuer).code(string(fault.DiscoveryIssuerMismatch))
+		check := row("issuer", Fail, words.IssuerDiffers, c.shown(named), wanted).do(words.CopyIssuer).code(string(fault.DiscoveryIssuerMismatch))
 		parsed, err := url.Parse(named)
 		switch {
 		case c.config.InternalHost != "" && err == nil && strings.EqualFold(parsed.Host, c.config.InternalHost):
@@ -170,7 +174,7 @@ func (c *connection) asked(address string) string {
 		parsed.Host = c.config.InternalHost
 		address = parsed.String()
 	}
-	return syslog.Printable(address, 200)
+	return c.address(address)
 }
 
 // discovery reads the document; false when nothing else can be asked.
@@ -186,14 +190,14 @@ func (c *connection) discovery() bool {
 	switch {
 	case c.response.Status == 0 && err != nil:
 		if trusted := c.trust(err); trusted != nil {
-			c.add(row("discovery", Fail, words.DiscoveryNetwork, address, syslog.Printable(err.Error(), 200)).do(trusted.Remedy).code(trusted.Code))
+			c.add(row("discovery", Fail, words.DiscoveryNetwork, address, c.shown(err.Error())).do(trusted.Remedy).code(trusted.Code))
 			c.add(trusted)
 			c.rest(after[2:])
 			return false
 		}
 		check = c.unreachable(err, address)
 	case c.response.Status >= 300 && c.response.Status < 400 && c.response.Location != "":
-		check = row("discovery", Fail, words.DiscoveryElsewhere, address, syslog.Printable(c.response.Location, 200)).do(words.UseAnsweringAddress).code(string(fault.DiscoveryFailed))
+		check = row("discovery", Fail, words.DiscoveryElsewhere, address, c.address(c.response.Location)).do(words.UseAnsweringAddress).code(string(fault.DiscoveryFailed))
 	case c.response.Status != 200:
 		check = row("discovery", Fail, words.DiscoveryStatus, address, strconv.Itoa(c.response.Status)).do(words.CheckIssuerURL).code(string(fault.DiscoveryFailed))
 	case err != nil:
@@ -208,7 +212,7 @@ func (c *connection) discovery() bool {
 
 // unreachable says why no answer came, with what fits.
 func (c *connection) unreachable(err error, address string) *Check {
-	check := row("discovery", Fail, words.DiscoveryNetwork, address, syslog.Printable(err.Error(), 200)).code(string(fault.DiscoveryNetworkError))
+	check := row("discovery", Fail, words.DiscoveryNetwork, address, c.shown(err.Error())).code(string(fault.DiscoveryNetworkError))
 	asked, _ := url.Parse(address)
 	switch {
 	case errors.Is(err, backchannel.ErrOldTLS):
@@ -234,10 +238,10 @@ func (c *connection) trust(err error) *Check {
 		check = row("certificate", Fail, words.CAFileUnreadable, c.config.CAFile).do(words.CheckCAFile).code(string(fault.SSLInitFailed)).
 			paste("ls -l " + quote(c.config.CAFile))
 	case errors.Is(err, backchannel.ErrTrust):
-		check = row("certificate", Fail, words.CertificateUntrusted, syslog.Printable(err.Error(), 200)).
+		check = row("certificate", Fail, words.CertificateUntrusted, c.shown(err.Error())).
 			do(words.InstallCABundle).code(string(fault.SSLInitFailed)).paste("opkg install ca-bundle || apk add ca-bundle")
 	case errors.As(err, &hostname):
-		check = row("certificate", Fail, words.CertificateName, syslog.Printable(hostname.Host, 100)).do(words.UseCertificateName).code(string(fault.DiscoveryNetworkError)).
+		check = row("certificate", Fail, words.CertificateName, c.shown(hostname.Host)).do(words.UseCertificateName).code(string(fault.DiscoveryNetworkError)).
 			paste("uci show luci-sso | grep issuer_url")
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil:
 		if time.Now().Before(invalid.Cert.NotBefore) {
@@ -248,11 +252,11 @@ func (c *connection) trust(err error) *Check {
 		}
 		check = check.code(string(fault.DiscoveryNetworkError))
 	case errors.As(err, &authority):
-		check = row("certificate", Fail, words.CertificateUntrusted, syslog.Printable(err.Error(), 200)).do(words.TrustCA).code(string(fault.DiscoveryNetworkError)).
+		check = row("certificate", Fail, words.CertificateUntrusted, c.shown(err.Error())).do(words.TrustCA).code(string(fault.DiscoveryNetworkError)).
 			paste(set("ca_file", "/etc/ssl/certs/my-ca.pem"))
 	case errors.As(err, &invalid):
 		// What else can be wrong with a chain is the provider's to mend.
-		check = row("certificate", Fail, words.CertificateUntrusted, syslog.Printable(err.Error(), 200)).do(words.AskProvider).code(string(fault.DiscoveryNetworkError))
+		check = row("certificate", Fail, words.CertificateUntrusted, c.shown(err.Error())).do(words.AskProvider).code(string(fault.DiscoveryNetworkError))
 	default:
 		return nil
 	}
@@ -288,7 +292,7 @@ func (c *connection) endpoints() map[string]bool {
 		{"token", "token endpoint", m.TokenEndpoint},
 		{"jwks", "key set (JWKS)", m.JWKSURI},
 	} {
-		shown := syslog.Printable(e.url, 200)
+		shown := c.address(e.url)
 		parsed, err := url.Parse(e.url)
 		switch {
 		case e.url == "":
@@ -309,7 +313,7 @@ func (c *connection) endpoints() map[string]bool {
 		case e.url == "":
 			problem(row("endpoints", Warn, e.absent), "")
 		case !oidc.Secure(e.url):
-			problem(row("endpoints", Warn, words.EndpointInsecure, e.name, syslog.Printable(e.url, 200)).do(words.PublishHTTPS), "")
+			problem(row("endpoints", Warn, words.EndpointInsecure, e.name, c.address(e.url)).do(words.PublishHTTPS), "")
 		}
 	}
 	if problems == 0 {
@@ -331,9 +335,9 @@ func (c *connection) keys() {
 		f, _ := fault.As(err)
 		switch {
 		case f != nil:
-			c.add(row("keys", Fail, words.KeysUnreadable, c.asked(c.metadata.JWKSURI), syslog.Printable(f.Detail, 200)).do(words.AskProvider).code(string(f.Code)))
+			c.add(row("keys", Fail, words.KeysUnreadable, c.asked(c.metadata.JWKSURI), c.shown(f.Detail)).do(words.AskProvider).code(string(f.Code)))
 		case n == 0 && odd != "":
-			c.add(row("keys", Fail, words.KeysUseless, syslog.Printable(odd, 300)).do(words.AskProvider).code(string(fault.InvalidSignature)))
+			c.add(row("keys", Fail, words.KeysUseless, c.shown(odd)).do(words.AskProvider).code(string(fault.InvalidSignature)))
 		case n == 0:
 			c.add(row("keys", Fail, words.KeysNoneUsable).do(words.ChooseAlgorithm).code(string(fault.UnsupportedAlgorithm)))
 		case n == 1:

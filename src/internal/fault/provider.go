@@ -65,9 +65,10 @@ func ProviderError(where Place, value, description string, status int) Advice {
 	}
 	a := Advice{Code: codeOf(where, value), Who: found.who, Do: found.text, Known: known, Client: found.client}
 	if value != "" {
-		a.Text = "error " + syslog.Quote(harmless(value))
+		var veil *syslog.Veil
+		a.Text = "error \"" + veil.Words(value, 80) + `"`
 		if description != "" {
-			a.Text += " (" + strings.TrimSuffix(syslog.Printable(harmless(description), 160), ".") + ")"
+			a.Text += " (" + veil.Words(strings.TrimSuffix(description, "."), 160) + ")"
 		}
 		a.Text += "; "
 	}
@@ -216,42 +217,6 @@ func byStatus(where Place, value string, status int) remedy {
 		r.who, r.text, r.client = RouterAdmin, secretText, true
 	}
 	return r
-}
-
-// harmless takes out of a provider's words what must not reach the log: a
-// provider may repeat an e-mail address, a code or a secret in them. A word
-// with @ and a run of 24 and more characters with a digit in it are replaced.
-func harmless(text string) string {
-	var b strings.Builder
-	for text != "" {
-		end := 0
-		for end < len(text) && !separates(text[end]) {
-			end++
-		}
-		if end == 0 {
-			b.WriteByte(text[0])
-			text = text[1:]
-			continue
-		}
-		word := text[:end]
-		text = text[end:]
-		switch {
-		case strings.Contains(word, "@"):
-			b.WriteString("<address>")
-		case len(word) >= 24 && strings.ContainsAny(word, "0123456789"):
-			b.WriteString("<token>")
-		default:
-			b.WriteString(word)
-		}
-		if b.Len() > 1000 {
-			break
-		}
-	}
-	return b.String()
-}
-
-func separates(c byte) bool {
-	return c <= ' ' || strings.IndexByte(`"'()<>[]{},;:/?&=|`, c) >= 0
 }
 
 // Remedy is a row of the table of provider errors, for the reference.

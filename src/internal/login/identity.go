@@ -148,14 +148,19 @@ func (f *Flow) rules() role.Rules {
 // authorize finds the role, which must give something.
 func (f *Flow) authorize(identity role.Identity) (role.Match, error) {
 	rules := f.rules()
+	var veil *syslog.Veil
+	if f.Party != nil {
+		veil = &f.Party.Veil
+		veil.HidePerson(secret.New(identity.Subject), secret.New(identity.Email))
+	}
 	match := role.Find(f.Config.Roles, identity, rules)
 	switch {
 	case match.Undecided != nil:
 		return match, fault.New(fault.UserNotAuthorized, "no role matches: the search ended at role "+syslog.Quote(match.Undecided.Name)+
 			" because the claim "+claimName(match.Claim, f.Config)+" could decide it and is unknown: "+match.Why+
-			f.besides(identity, match.Undecided)+"; "+describe(identity, rules))
+			f.besides(identity, match.Undecided)+"; "+describe(identity, rules, veil))
 	case match.Role == nil:
-		return match, fault.New(fault.UserNotAuthorized, "no role matches "+describe(identity, rules))
+		return match, fault.New(fault.UserNotAuthorized, "no role matches "+describe(identity, rules, veil))
 	case !role.Grants(match.Role):
 		return match, fault.New(fault.UserNotAuthorized,
 			"role "+syslog.Quote(match.Role.Name)+" matches by "+match.By+" but has no read or write permissions"+f.besides(identity, match.Role))
@@ -188,7 +193,7 @@ func (f *Flow) besides(identity role.Identity, refused *config.Role) string {
 
 // describe says of a person what an administrator needs to mend the roles,
 // without telling who it is.
-func describe(id role.Identity, rules role.Rules) string {
+func describe(id role.Identity, rules role.Rules, veil *syslog.Veil) string {
 	var b strings.Builder
 	b.WriteString("subject " + secret.Fingerprint(id.Subject))
 	switch {
@@ -215,7 +220,7 @@ func describe(id role.Identity, rules role.Rules) string {
 			b.WriteString(" and " + strconv.Itoa(len(id.Groups)-i) + " more")
 			break
 		}
-		b.WriteString(" " + syslog.Quote(group))
+		b.WriteString(" " + veil.Group(group))
 	}
 	return b.String()
 }

@@ -113,9 +113,9 @@ type Result struct {
 // that its cookie can go; while it is false, a callback that is not the
 // browser's own has not disturbed the real one.
 func (f *Flow) Complete(ctx context.Context, c Callback) (result Result, spent bool, err error) {
+	f.Party.Veil.Hide(c.Code, c.State, c.Cookie)
 	if c.Error != "" {
-		spent = f.cancel(c)
-		return result, spent, fault.New(fault.IdPError, "the provider refused the sign-in"+oidc.ProviderError(c.Error, c.ErrorDescription))
+		return f.refused(c)
 	}
 	if c.Code.Empty() {
 		return result, false, fault.New(fault.MissingCode, "the callback has no code, or more than one")
@@ -168,10 +168,24 @@ func Belongs(logins *handshake.Store, c Callback) bool {
 	return err == nil
 }
 
-// cancel ends the pending login that a refusal by the provider belongs to.
-func (f *Flow) cancel(c Callback) (spent bool) {
+// refused ends the pending login that a refusal by the provider belongs to.
+// One that belongs to none is not the provider's: anybody can make a link
+// with an error in it, and the log does not repeat what a stranger says.
+func (f *Flow) refused(c Callback) (result Result, spent bool, err error) {
 	handle, _, err := own(f.Pending, c)
-	return err == nil && f.Pending.Consume(handle) == nil
+	if err == nil && c.HasIssuer && c.Issuer != f.Party.Issuer {
+		err = fault.New(fault.StateParameterMismatch, "the callback's iss is not option issuer_url (RFC 9207)")
+	}
+	if err != nil {
+		why := "it cannot be read"
+		if f, ok := fault.As(err); ok {
+			why = f.Detail
+		}
+		return result, false, fault.Wrap(fault.IdPError, err,
+			"the callback brings an error that belongs to no login of this browser and is not repeated here: "+why)
+	}
+	spent = f.Pending.Consume(handle) == nil
+	return result, spent, fault.New(fault.IdPError, "the provider refused the sign-in: "+f.Party.CallbackError(c.Error, c.ErrorDescription))
 }
 
 // expired reports whether the cookie can never lead to a login again.
@@ -187,7 +201,7 @@ func expired(err error) bool {
 func (f *Flow) checkResponseIssuer(ctx context.Context, c Callback) (oidc.Metadata, error) {
 	if c.HasIssuer && c.Issuer != f.Party.Issuer {
 		return oidc.Metadata{}, fault.New(fault.StateParameterMismatch,
-			"the callback's iss is "+syslog.Quote(c.Issuer)+", expected option issuer_url "+syslog.Quote(f.Party.Issuer)+" (RFC 9207)")
+			"the callback's iss is "+f.Party.Veil.Name(c.Issuer)+", expected option issuer_url "+syslog.Quote(f.Party.Issuer)+" (RFC 9207)")
 	}
 	metadata, err := f.Party.Discover(ctx)
 	if err == nil && metadata.ResponseIssuer && !c.HasIssuer {

@@ -16,7 +16,7 @@ import (
 // keeps the provider's documents, "" for nowhere; notice gets what the log
 // should say although the login goes on. The caller closes its Channel.
 func RelyingParty(c *config.Config, cache string, notice func(string)) *oidc.Party {
-	return &oidc.Party{
+	party := &oidc.Party{
 		Issuer:       c.IssuerURL,
 		ClientID:     c.ClientID,
 		ClientSecret: c.ClientSecret,
@@ -31,6 +31,8 @@ func RelyingParty(c *config.Config, cache string, notice func(string)) *oidc.Par
 		Now:      time.Now,
 		Notice:   notice,
 	}
+	party.Veil.Hide(c.ClientSecret)
+	return party
 }
 
 func atHash(option string) oidc.AtHash {

@@ -12,7 +12,6 @@ import (
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/secret"
-	"luci-sso/internal/syslog"
 )
 
 // AuthorizationRequest holds the values of one authorization request that
@@ -40,10 +39,10 @@ func (p *Party) AuthorizationURL(m Metadata, r AuthorizationRequest) (string, er
 	switch {
 	case !secure(m.AuthorizationEndpoint):
 		return "", fault.New(fault.InsecureAuthEndpoint,
-			"the provider's authorization_endpoint is "+syslog.Quote(m.AuthorizationEndpoint)+", it must begin with https://")
+			"the provider's authorization_endpoint is "+p.Veil.Address(m.AuthorizationEndpoint)+", it must begin with https://")
 	case strings.Contains(m.AuthorizationEndpoint, "#"):
 		return "", fault.New(fault.InvalidAuthEndpoint,
-			"the provider's authorization_endpoint "+syslog.Quote(m.AuthorizationEndpoint)+" has a fragment")
+			"the provider's authorization_endpoint "+p.Veil.Address(m.AuthorizationEndpoint)+" has a fragment")
 	case r.State.Empty():
 		return "", fault.New(fault.MissingStateParameter, "the authorization request has no state")
 	case r.Nonce.Empty():
@@ -75,7 +74,7 @@ func (p *Party) EndSessionURL(m Metadata, idToken secret.Value, postLogoutRedire
 		return ""
 	}
 	if !secure(m.EndSessionEndpoint) || strings.Contains(m.EndSessionEndpoint, "#") {
-		p.Notice("the provider's end_session_endpoint " + syslog.Quote(m.EndSessionEndpoint) + " is not usable: it must begin with https:// and have no fragment")
+		p.Notice("the provider's end_session_endpoint " + p.Veil.Address(m.EndSessionEndpoint) + " is not usable: it must begin with https:// and have no fragment")
 		return ""
 	}
 	endpoint := p.forBrowser(m.EndSessionEndpoint)

@@ -111,7 +111,7 @@ func (r reply) text() string {
 	}
 	text := "HTTP status " + strconv.Itoa(r.status)
 	if r.value != "" {
-		text += ", error " + syslog.Quote(r.value)
+		text += ", error " + syslog.Name(r.value)
 	}
 	return text
 }
@@ -134,12 +134,13 @@ func (p *Party) presents(ctx context.Context, m Metadata, method string, clientS
 		"redirect_uri": {redirectURI}, "code_verifier": {made[1]},
 	}}
 	p.present(&request, method, clientSecret)
+	p.Veil.Hide(p.ClientSecret, secret.New("check-"+made[0]), secret.New(made[0]), secret.New(made[1]))
 	response, err := p.Channel.Do(ctx, request)
 	if err != nil {
-		return reply{failed: err.Error()}
+		return reply{failed: p.Veil.Plain(err.Error(), 200)}
 	}
 	value, description := errorOf(response.Body)
-	value, description = conceal(value, []secret.Value{p.ClientSecret, clientSecret}), conceal(description, []secret.Value{p.ClientSecret, clientSecret})
+	value, description = p.Veil.Known(value), p.Veil.Known(description)
 	r := reply{status: response.Status, value: value, words: lasting(description)}
 	advice := fault.ProviderError(fault.TokenEndpoint, value, description, response.Status)
 	named := strings.ToLower(value)

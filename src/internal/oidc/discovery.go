@@ -93,9 +93,9 @@ func (p *Party) discover(ctx context.Context, force bool) (Metadata, error) {
 		m, odd, err := readMetadata(body)
 		if err != nil {
 			return fault.Wrap(fault.InvalidDiscoveryDoc, err,
-				"the discovery document "+syslog.Quote(DiscoveryURL(p.Issuer))+" is not a JSON object of the expected form: "+syslog.Quote(err.Error()))
+				"the discovery document "+p.Veil.Address(DiscoveryURL(p.Issuer))+" is not a JSON object of the expected form: "+p.Veil.Name(err.Error()))
 		}
-		if err := m.check(p.Issuer, cached); err != nil {
+		if err := m.check(p.Issuer, cached, &p.Veil); err != nil {
 			return err
 		}
 		if cached {
@@ -167,19 +167,19 @@ func (p *Party) renew(ctx context.Context, m Metadata, endpoint func(Metadata) s
 	if endpoint(fresh) == endpoint(m) || !secure(endpoint(fresh)) {
 		return m, false
 	}
-	p.Notice("the provider has moved " + syslog.Quote(endpoint(m)) + " to " + syslog.Quote(endpoint(fresh)) + "; its discovery document was fetched again")
+	p.Notice("the provider has moved " + p.Veil.Address(endpoint(m)) + " to " + p.Veil.Address(endpoint(fresh)) + "; its discovery document was fetched again")
 	return fresh, true
 }
 
 // check refuses a document of another issuer (Discovery §4.3) and one without
 // what a login needs. The endpoints of a kept copy are checked at their use.
-func (m Metadata) check(issuer string, cached bool) error {
+func (m Metadata) check(issuer string, cached bool, veil *syslog.Veil) error {
 	switch {
 	case m.Issuer == "":
 		return fault.New(fault.DiscoveryMissingIssuer, "the discovery document has no issuer")
 	case m.Issuer != issuer:
 		return fault.New(fault.DiscoveryIssuerMismatch,
-			"the provider calls itself "+syslog.Quote(m.Issuer)+" but option issuer_url is "+syslog.Quote(issuer)+"; they must be equal to the last character")
+			"the provider calls itself "+veil.Name(m.Issuer)+" but option issuer_url is "+syslog.Quote(issuer)+"; they must be equal to the last character")
 	}
 	for _, endpoint := range []struct{ name, url string }{
 		{"authorization_endpoint", m.AuthorizationEndpoint},
@@ -190,7 +190,7 @@ func (m Metadata) check(issuer string, cached bool) error {
 			return fault.New(fault.DiscoveryMissingEndpoint, "the discovery document has no "+endpoint.name)
 		}
 		if !cached && !secure(endpoint.url) {
-			return fault.New(fault.InsecureEndpoint, "the provider's "+endpoint.name+" is "+syslog.Quote(endpoint.url)+", it must begin with https://")
+			return fault.New(fault.InsecureEndpoint, "the provider's "+endpoint.name+" is "+veil.Address(endpoint.url)+", it must begin with https://")
 		}
 	}
 	return nil

@@ -17,7 +17,6 @@ import (
 	"luci-sso/internal/backchannel"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/store"
-	"luci-sso/internal/syslog"
 )
 
 // CacheLifetime is how long the discovery document and the keys are used
@@ -82,7 +81,7 @@ func (p *Party) load(ctx context.Context, d document, force bool) (kept bool, er
 			p.Notice("using the kept " + d.what + ": another login is waiting for the provider's answer")
 			return true, nil
 		}
-		return false, fault.New(fault.ProviderAwaited, d.what+" "+syslog.Quote(d.url)+": another login has been waiting for the provider's answer for some seconds, nothing is kept, and this one does not wait as well")
+		return false, fault.New(fault.ProviderAwaited, d.what+" "+p.Veil.Address(d.url)+": another login has been waiting for the provider's answer for some seconds, nothing is kept, and this one does not wait as well")
 	}
 	// Without a turn (a full or read-only disk) nobody can be spared.
 	defer turn.end()
@@ -188,9 +187,9 @@ func (p *Party) fetch(ctx context.Context, d document) ([]byte, error) {
 		return nil, err
 	}
 	if response.Status != 200 {
-		detail := d.what + " " + syslog.Quote(at) + " answered with HTTP status " + strconv.Itoa(response.Status)
+		detail := d.what + " " + p.Veil.Address(at) + " answered with HTTP status " + strconv.Itoa(response.Status)
 		if response.Location != "" {
-			detail += ", a redirect to " + syslog.Quote(response.Location) + " that is not followed"
+			detail += ", a redirect to " + p.Veil.Redirect(response.Location) + " that is not followed"
 		}
 		f := fault.New(d.status, detail)
 		switch {

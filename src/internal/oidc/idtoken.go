@@ -45,6 +45,7 @@ func (p *Party) Verify(ctx context.Context, m Metadata, tokens Tokens, nonce sec
 	if err != nil {
 		return nil, err
 	}
+	p.Veil.Hide(nonce)
 	now := p.Now()
 	for _, check := range []func() error{
 		func() error { return p.checkIssuer(claims) },
@@ -71,7 +72,7 @@ type header struct {
 	Critical  json.RawMessage `json:"crit"`
 }
 
-func readHeader(token string) (header, error) {
+func (p *Party) readHeader(token string) (header, error) {
 	var h header
 	encoded, _, _ := strings.Cut(token, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(encoded)
@@ -81,13 +82,13 @@ func readHeader(token string) (header, error) {
 	switch {
 	case h.Algorithm != RS256 && h.Algorithm != ES256:
 		return h, fault.New(fault.UnsupportedAlgorithm,
-			"the ID token is signed with "+syslog.Quote(h.Algorithm)+"; set this client's ID token signature to RS256 or ES256 at the provider")
+			"the ID token is signed with "+p.Veil.Name(h.Algorithm)+"; set this client's ID token signature to RS256 or ES256 at the provider")
 	case h.Critical != nil:
 		// RFC 7515 §4.1.11: an extension nobody here understands.
 		return h, invalid("the ID token's header has a crit member")
 	case strings.HasSuffix(strings.ToLower(h.Type), "+jwt"):
 		// RFC 8725 §3.11: an access or logout token is no ID token.
-		return h, invalid("the token is of type " + syslog.Quote(h.Type) + " and no ID token")
+		return h, invalid("the token is of type " + p.Veil.Name(h.Type) + " and no ID token")
 	}
 	return h, nil
 }
@@ -97,7 +98,7 @@ func readHeader(token string) (header, error) {
 // the provider may have rotated them. A token without a kid gives no reason
 // to think so.
 func (p *Party) authentic(ctx context.Context, m Metadata, token secret.Value) (Claims, error) {
-	h, err := readHeader(token.Reveal())
+	h, err := p.readHeader(token.Reveal())
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +121,7 @@ func (p *Party) authentic(ctx context.Context, m Metadata, token secret.Value) (
 			return nil, invalid("the ID token's claims are not a JSON object")
 		}
 	}
-	detail := "the ID token's signature (" + h.Algorithm + ", key " + syslog.Quote(h.KeyID) + ") is not valid: " + syslog.Printable(reason.Error(), 120)
+	detail := "the ID token's signature (" + h.Algorithm + ", key " + p.Veil.Name(h.KeyID) + ") is not valid: " + p.Veil.Plain(reason.Error(), 120)
 	if left != "" {
 		detail += "; " + left
 	}
@@ -143,7 +144,7 @@ func signedBy(set keySet, h header, token secret.Value) (Claims, error) {
 // checkIssuer: §3.1.3.7 number 2.
 func (p *Party) checkIssuer(c Claims) error {
 	if issuer, _ := c.Text("iss"); issuer != p.Issuer {
-		return invalid("the ID token's iss is " + syslog.Quote(issuer) + ", expected " + syslog.Quote(p.Issuer))
+		return invalid("the ID token's iss is " + p.Veil.Name(issuer) + ", expected " + syslog.Quote(p.Issuer))
 	}
 	return nil
 }
@@ -169,7 +170,7 @@ func (p *Party) checkAudience(c Claims) error {
 	}
 	if present && party != p.ClientID {
 		name, _ := party.(string)
-		return fault.New(fault.AzpMismatch, "the ID token's azp is "+syslog.Quote(name)+", expected option client_id "+syslog.Quote(p.ClientID))
+		return fault.New(fault.AzpMismatch, "the ID token's azp is "+p.Veil.Name(name)+", expected option client_id "+syslog.Quote(p.ClientID))
 	}
 	return nil
 }

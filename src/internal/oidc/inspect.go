@@ -9,7 +9,6 @@ import (
 	"luci-sso/internal/backchannel"
 	"luci-sso/internal/random"
 	"luci-sso/internal/secret"
-	"luci-sso/internal/syslog"
 )
 
 // This file asks a provider questions before anybody logs in. Nothing of it
@@ -34,7 +33,7 @@ func (p *Party) FetchMetadata(ctx context.Context) (m Metadata, response backcha
 	}
 	if err == nil && response.Status == 200 {
 		m, _, err = readMetadata(response.Body)
-		if err == nil && m.check(p.Issuer, false) == nil {
+		if err == nil && m.check(p.Issuer, false, &p.Veil) == nil {
 			p.fetched = map[string][]byte{d.kind: response.Body}
 		}
 	}
@@ -52,7 +51,7 @@ func (p *Party) UsableKeys(ctx context.Context, m Metadata) (n int, odd string, 
 			if _, err := key.public(); err == nil {
 				n++
 			} else if key.Curve == "" || key.Curve == "P-256" {
-				notes = append(notes, "key "+syslog.Quote(key.ID)+": "+err.Error())
+				notes = append(notes, "key "+p.Veil.Name(key.ID)+": "+err.Error())
 			}
 		}
 	}

@@ -109,7 +109,7 @@ func (p *Party) keys(ctx context.Context, m Metadata, refresh bool) (keySet, err
 func (p *Party) keysAt(ctx context.Context, at string, refresh bool) (keySet, error) {
 	var set keySet
 	if !secure(at) {
-		return set, fault.New(fault.InsecureJWKSURI, "the provider's jwks_uri is "+syslog.Quote(at)+", it must begin with https://")
+		return set, fault.New(fault.InsecureJWKSURI, "the provider's jwks_uri is "+p.Veil.Address(at)+", it must begin with https://")
 	}
 	_, err := p.load(ctx, document{
 		what: "JWK Set",
@@ -129,9 +129,9 @@ func (p *Party) keysAt(ctx context.Context, at string, refresh bool) (keySet, er
 			set, err = readKeys(body)
 			switch {
 			case errors.Is(err, errNoKeys):
-				return fault.New(fault.InvalidJWKSFormat, "the JWK Set "+syslog.Quote(at)+" has no keys array, or no key in it")
+				return fault.New(fault.InvalidJWKSFormat, "the JWK Set "+p.Veil.Address(at)+" has no keys array, or no key in it")
 			case err != nil:
-				return fault.Wrap(fault.InvalidJWKSFormat, err, "the JWK Set "+syslog.Quote(at)+" is not a JSON object of the expected form")
+				return fault.Wrap(fault.InvalidJWKSFormat, err, "the JWK Set "+p.Veil.Address(at)+" is not a JSON object of the expected form")
 			}
 			return nil
 		},
@@ -181,7 +181,7 @@ func (k *jwk) fits(algorithm string) bool {
 func (k *jwk) public() (crypto.PublicKey, error) {
 	rsa := k.Type == "RSA"
 	if !rsa && k.Curve != "P-256" {
-		return nil, errors.New("the key is on curve " + syslog.Quote(k.Curve) + " instead of P-256")
+		return nil, errors.New("the key is on curve " + syslog.Name(k.Curve) + " instead of P-256")
 	}
 	members := [2]struct{ name, text string }{{"x", k.X}, {"y", k.Y}}
 	if rsa {

@@ -203,7 +203,7 @@ func FuzzHeader(f *testing.F) {
 	}
 	f.Add("....")
 	f.Fuzz(func(t *testing.T, token string) {
-		if h, err := readHeader(token); err == nil && h.Algorithm != RS256 && h.Algorithm != ES256 {
+		if h, err := (&Party{}).readHeader(token); err == nil && h.Algorithm != RS256 && h.Algorithm != ES256 {
 			t.Errorf("algorithm %q was accepted", h.Algorithm)
 		}
 	})
@@ -227,7 +227,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Add([]byte(`{"issuer":1}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, _, err := readMetadata(body)
-		if err != nil || m.check("https://id.example", false) != nil {
+		if err != nil || m.check("https://id.example", false, nil) != nil {
 			return
 		}
 		for _, endpoint := range []string{m.AuthorizationEndpoint, m.TokenEndpoint, m.JWKSURI} {
@@ -257,7 +257,7 @@ func FuzzTokenError(f *testing.F) {
 	f.Add(400, []byte(`{"error":"invalid_grant","error_description":"x\ny"}`))
 	f.Add(401, []byte(`<html>`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		err := tokenError(backchannel.Response{Status: status, Body: body}, "")
+		err := (&Party{}).tokenError(backchannel.Response{Status: status, Body: body}, "")
 		if !fault.Is(err, fault.OIDCInvalidGrant) && !fault.Is(err, fault.TokenExchangeFailed) {
 			t.Errorf("got %v", err)
 		}

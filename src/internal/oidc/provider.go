@@ -53,6 +53,7 @@ type Party struct {
 	Channel  *backchannel.Client
 	CacheDir string // Keys and metadata are kept here between requests; "" keeps nothing.
 	Now      func() time.Time
+	Veil     syslog.Veil             // What no text of the provider's may show.
 	Notice   func(diagnostic string) // For what the log should say although the login goes on.
 
 	fetched map[string][]byte // Documents by kind, for KeepFetched.
@@ -74,13 +75,13 @@ func (p *Party) do(ctx context.Context, what string, c codes, request backchanne
 	if err == nil {
 		return response, nil
 	}
-	detail := what + " " + syslog.Quote(request.URL) + ": " + err.Error()
+	detail := what + " " + p.Veil.Address(request.URL) + ": " + p.Veil.Plain(err.Error(), 300)
 	switch {
 	case errors.Is(err, backchannel.ErrTrust):
 		return response, &fault.Fault{Code: fault.SSLInitFailed, Outcome: c.outcome, Err: err,
 			Detail: err.Error() + "; install the package ca-bundle or set option ca_file"}
 	case errors.Is(err, backchannel.ErrInsecure):
-		return response, fault.Wrap(c.insecure, err, what+" "+syslog.Quote(request.URL)+" must begin with https://")
+		return response, fault.Wrap(c.insecure, err, what+" "+p.Veil.Address(request.URL)+" must begin with https://")
 	case errors.Is(err, backchannel.ErrTooLarge):
 		return response, fault.Wrap(c.tooLarge, err, detail)
 	}

@@ -29,7 +29,7 @@ func FuzzTokenResponse(f *testing.F) {
 	f.Add(400, []byte(`{"error":{"code":"x","message":[]}}`))
 	f.Add(200, []byte(`[] {}`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		tokens, err := readTokens(backchannel.Response{Status: status, Body: body}, "")
+		tokens, err := (&Party{}).readTokens(backchannel.Response{Status: status, Body: body}, "")
 		if _, ok := fault.As(err); err != nil && !ok {
 			t.Errorf("%v is no fault", err)
 		}
@@ -46,7 +46,7 @@ func FuzzUserInfo(f *testing.F) {
 	f.Add(200, []byte(`null`), "")
 	f.Add(401, []byte(`{"error":"invalid_token"}`), "alice")
 	f.Fuzz(func(t *testing.T, status int, body []byte, subject string) {
-		claims, err := readUserInfo(backchannel.Response{Status: status, Body: body}, subject)
+		claims, err := (&Party{}).readUserInfo(backchannel.Response{Status: status, Body: body}, subject)
 		if _, ok := fault.As(err); err != nil && !ok {
 			t.Errorf("%v is no fault", err)
 		}

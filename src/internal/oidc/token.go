@@ -13,7 +13,6 @@ import (
 	"luci-sso/internal/backchannel"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/secret"
-	"luci-sso/internal/syslog"
 )
 
 // Tokens is a successful token response. Either may be empty: what that means
@@ -27,6 +26,7 @@ type Tokens struct {
 // Exchange trades an authorization code for tokens (RFC 6749 §4.1.3, with the
 // PKCE verifier of RFC 7636 §4.5).
 func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.Value, redirectURI string) (Tokens, error) {
+	p.Veil.Hide(code, verifier)
 	if n := verifier.Len(); n < 43 || n > 128 {
 		return Tokens{}, fault.New(fault.InvalidPKCEVerifier,
 			"the PKCE verifier has "+strconv.Itoa(n)+" characters instead of 43 to 128")
@@ -43,7 +43,7 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 	if err != nil {
 		return Tokens{}, err
 	}
-	return readTokens(response, p.methodAdvice(m), p.ClientSecret, code, verifier)
+	return p.readTokens(response, p.methodAdvice(m))
 }
 
 func (p *Party) requestTokens(ctx context.Context, m Metadata, code, verifier secret.Value, redirectURI string) (backchannel.Response, error) {
@@ -80,31 +80,43 @@ func (p *Party) methodAdvice(m Metadata) string {
 }
 
 // readTokens reads the token endpoint's answer, whatever it is. method is the
-// advice for a refused client, sent are the secrets of the request, which an
-// error may repeat.
-func readTokens(response backchannel.Response, method string, sent ...secret.Value) (Tokens, error) {
+// advice for a refused client.
+func (p *Party) readTokens(response backchannel.Response, method string) (Tokens, error) {
 	if response.Status != 200 {
-		return Tokens{}, tokenError(response, method, sent...)
+		return Tokens{}, p.tokenError(response, method)
 	}
 	body, err := readObject(response.Body)
 	if err != nil {
 		return Tokens{}, fault.Wrap(fault.TokenResponseInvalidJSON, err,
-			"the token response ("+shape(response)+") is not a JSON object of the expected form")
+			"the token response ("+p.shape(response)+") is not a JSON object of the expected form")
 	}
 	// Only these two are read: what else there is may have any form.
 	var tokens [2]string
 	for i, name := range []string{"id_token", "access_token"} {
 		if tokens[i], err = body.needed(name); err != nil {
 			return Tokens{}, fault.Wrap(fault.TokenResponseInvalidJSON, err,
-				"the token response ("+shape(response)+") is not a JSON object of the expected form: "+err.Error())
+				"the token response ("+p.shape(response)+") is not a JSON object of the expected form: "+err.Error())
 		}
 	}
 	if value := text(body.members["error"]); value != "" && tokens[0] == "" {
 		// Some providers refuse with status 200.
 		return Tokens{}, fault.New(fault.MissingIDToken, "the token response has status 200 but no id_token: "+
-			fault.ProviderError(fault.TokenEndpoint, conceal(value, sent), conceal(text(body.members["error_description"]), sent), response.Status).Text)
+			p.advice(fault.TokenEndpoint, value, text(body.members["error_description"]), response.Status).Text)
 	}
-	return Tokens{ID: secret.New(tokens[0]), Access: secret.New(tokens[1]), Scope: readScope(body.members["scope"])}, nil
+	got := Tokens{ID: secret.New(tokens[0]), Access: secret.New(tokens[1]), Scope: readScope(body.members["scope"])}
+	p.Veil.Hide(got.ID, got.Access, secret.New(text(body.members["refresh_token"])))
+	return got, nil
+}
+
+// advice is the table's on an error of the provider's.
+func (p *Party) advice(where fault.Place, value, description string, status int) fault.Advice {
+	return fault.ProviderError(where, p.Veil.Known(value), p.Veil.Known(description), status)
+}
+
+// CallbackError is the part of a diagnostic line that cites the error a
+// provider sent the browser back with and says who can mend it.
+func (p *Party) CallbackError(value, description string) string {
+	return p.advice(fault.Callback, value, description, 0).Text
 }
 
 // authenticate adds the client's credentials in the form the provider offers.
@@ -116,9 +128,12 @@ func (p *Party) present(request *backchannel.Request, method string, clientSecre
 	if method == AuthPost {
 		request.Form.Set("client_id", p.ClientID)
 		request.Form.Set("client_secret", clientSecret.Reveal())
+		p.Veil.Hide(clientSecret)
 		return
 	}
 	request.Authorization = backchannel.Basic(p.ClientID, clientSecret.Reveal())
+	_, credentials, _ := strings.Cut(request.Authorization, " ")
+	p.Veil.Hide(clientSecret, secret.New(credentials))
 }
 
 // Method is how the client presents its credentials: AuthBasic or AuthPost.
@@ -147,32 +162,20 @@ func encodes(text string) bool {
 
 // tokenError makes the fault of a refused token request (RFC 6749 §5.2). The
 // body may be anything: only a JSON object with a text under error counts.
-func tokenError(response backchannel.Response, method string, sent ...secret.Value) error {
+func (p *Party) tokenError(response backchannel.Response, method string) error {
 	value, description := errorOf(response.Body)
 	detail := "the token endpoint answered with HTTP status " + strconv.Itoa(response.Status)
 	switch {
 	case response.Location != "":
-		detail += ", a redirect to " + syslog.Quote(response.Location) + " that is not followed"
+		detail += ", a redirect to " + p.Veil.Redirect(response.Location) + " that is not followed"
 	case value == "":
-		detail += " and names no error (" + shape(response) + ")"
+		detail += " and names no error (" + p.shape(response) + ")"
 	}
-	advice := fault.ProviderError(fault.TokenEndpoint, conceal(value, sent), conceal(description, sent), response.Status)
+	advice := p.advice(fault.TokenEndpoint, value, description, response.Status)
 	if !advice.Client {
 		method = ""
 	}
 	return fault.New(advice.Code, detail+": "+advice.Text+method)
-}
-
-// conceal takes secrets out of a provider's text, as they are and as a form
-// has them.
-func conceal(text string, secrets []secret.Value) string {
-	for _, s := range secrets {
-		if !s.Empty() {
-			text = strings.ReplaceAll(text, s.Reveal(), "…")
-			text = strings.ReplaceAll(text, url.QueryEscape(s.Reveal()), "…")
-		}
-	}
-	return text
 }
 
 // errorOf reads error and error_description out of a response, "" for what
@@ -201,15 +204,9 @@ func text(value any) string {
 }
 
 // shape says of a body what an administrator needs to recognize it by.
-func shape(response backchannel.Response) string {
+func (p *Party) shape(response backchannel.Response) string {
 	if len(response.Body) == 0 {
 		return "an empty body"
 	}
-	return syslog.Quote(response.ContentType) + ", " + strconv.Itoa(len(response.Body)) + " bytes"
-}
-
-// ProviderError is the part of a diagnostic line that cites the error a
-// provider sent the browser back with and says who can mend it.
-func ProviderError(value, description string) string {
-	return ": " + fault.ProviderError(fault.Callback, value, description, 0).Text
+	return p.Veil.Name(response.ContentType) + ", " + strconv.Itoa(len(response.Body)) + " bytes"
 }

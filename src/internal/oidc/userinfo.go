@@ -9,7 +9,6 @@ import (
 	"luci-sso/internal/backchannel"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/secret"
-	"luci-sso/internal/syslog"
 )
 
 // UserInfo asks the provider for the claims it did not put into the ID token
@@ -17,6 +16,8 @@ import (
 // else is IDENTITY_MISMATCH (§5.3.2). The other faults are notes.
 func (p *Party) UserInfo(ctx context.Context, m Metadata, access secret.Value, subject string) (Claims, error) {
 	m = p.latest(m)
+	p.Veil.Hide(access)
+	p.Veil.HidePerson(secret.New(subject))
 	response, err := p.askUserInfo(ctx, m, access)
 	if err == nil && moved(response) {
 		// The access token follows no redirect, but goes where the issuer
@@ -28,7 +29,7 @@ func (p *Party) UserInfo(ctx context.Context, m Metadata, access secret.Value, s
 	if err != nil {
 		return nil, err
 	}
-	return readUserInfo(response, subject)
+	return p.readUserInfo(response, subject)
 }
 
 func (p *Party) askUserInfo(ctx context.Context, m Metadata, access secret.Value) (backchannel.Response, error) {
@@ -45,16 +46,16 @@ func (p *Party) askUserInfo(ctx context.Context, m Metadata, access secret.Value
 }
 
 // readUserInfo reads the UserInfo endpoint's answer, whatever it is.
-func readUserInfo(response backchannel.Response, subject string) (Claims, error) {
+func (p *Party) readUserInfo(response backchannel.Response, subject string) (Claims, error) {
 	if response.Status != 200 {
 		value, description := errorOf(response.Body)
 		return nil, fault.New(fault.UserInfoFetchFailed, "the UserInfo endpoint answered with HTTP status "+strconv.Itoa(response.Status)+": "+
-			fault.ProviderError(fault.UserInfo, value, description, response.Status).Text)
+			p.advice(fault.UserInfo, value, description, response.Status).Text)
 	}
 	o, err := readObject(response.Body)
 	if err != nil {
 		return nil, fault.Wrap(fault.UserInfoInvalidJSON, err,
-			"the UserInfo response ("+syslog.Quote(response.ContentType)+", "+strconv.Itoa(len(response.Body))+" bytes) is not a JSON object; a signed response is not supported")
+			"the UserInfo response ("+p.Veil.Name(response.ContentType)+", "+strconv.Itoa(len(response.Body))+" bytes) is not a JSON object; a signed response is not supported")
 	}
 	claims := Claims(o.members)
 	got, ok := claims.Text("sub")

@@ -104,5 +104,10 @@ func hidden(r rune) bool {
 }
 
 // Quote is Printable within quotation marks, cut at 80 bytes: how a
-// diagnostic line cites a value from outside.
-func Quote(value string) string { return `"` + Printable(value, 80) + `"` }
+// diagnostic line cites a value from outside. A quotation mark in the value
+// does not end it.
+func Quote(value string) string { return `"` + escaped(value, 80) + `"` }
+
+func escaped(value string, limit int) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(Printable(value, limit))
+}

@@ -115,7 +115,7 @@ func TestMoreNames(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.inject(idp.Fault{IDToken: func(token *idp.IDToken) {
-		token.Claims["email"], token.Claims["email_verified"] = "alice@example.com", false
+		token.Claims["email"], token.Claims["email_verified"] = "mallory@example.com", false // No role names it.
 	}})
 	if r := e.cgi(e.pending("bob").request(htmlClient)); r.Status != 302 {
 		t.Fatalf("bob's login: %s", r.Raw)

@@ -26,10 +26,8 @@ var callbackCases = []codeCase{
 	{"IDP_ERROR", func(e *env) {
 		e.named("access-denied")
 		e.refused(ends(e.t, facts("the provider refused the sign-in", `"access_denied"`, "You are not in a group", "for the provider's admin"), "IDP_ERROR"))
-		// Without the cookie of a login it ends none.
-		e.provoke(ends(e.t, facts(`"server_error"`), "IDP_ERROR"), func(e *env, client http.Header) *lab.Response {
-			return e.cgi(lab.Request{Path: "/callback", Query: "error=server_error&state=x", Header: client})
-		})
+		e.named()
+		strangers(e)
 	}},
 	{"MISSING_CODE", func(e *env) {
 		for _, change := range []func(q url.Values){
