@@ -40,6 +40,7 @@ type Code struct {
 	Status   int      `json:"status"`
 	Outcome  string   `json:"outcome"` // What the request ends in; the code itself for an outcome.
 	Sentence string   `json:"sentence"`
+	Brief    string   `json:"brief"` // As the page has it.
 	Meaning  string   `json:"meaning"`
 	Causes   []string `json:"causes"`
 	Remedies []string `json:"remedies"`
@@ -52,10 +53,9 @@ func ForCode(name string) Code {
 	if !found {
 		return c
 	}
-	text, _ := fault.Explain(entry.Code)
 	chain := fault.New(entry.Code, "").Chain()
 	c.Known, c.Status, c.Outcome = true, entry.Status, string(chain[len(chain)-1])
-	c.Sentence, c.Meaning, c.Causes, c.Remedies = entry.Sentence, text.Meaning, text.Causes, text.Remedies
+	c.Sentence, c.Brief, c.Meaning, c.Causes, c.Remedies = entry.Sentence, entry.Brief, entry.Meaning, entry.Causes, entry.Remedies
 	return c
 }
 
@@ -151,6 +151,8 @@ func (p *printer) code(c Code) {
 		p.WriteString(p.dim(", the request ends in " + c.Outcome))
 	}
 	p.WriteString("\n\n")
+	p.fold(c.Brief, "")
+	p.WriteString("\n")
 	p.fold(c.Meaning, "")
 	p.items("Likely causes", c.Causes)
 	p.items("What to do", c.Remedies)

@@ -12,12 +12,12 @@ import "errors"
 // Code names an entry of the catalogue, in the spelling of the reference.
 type Code string
 
-// Role says what part a code plays in a failing request.
-type Role uint8
+// Part says what a code does in a failing request.
+type Part uint8
 
 const (
 	// Outcome: the request ends in it.
-	Outcome Role = iota
+	Outcome Part = iota
 	// Cause: it is logged first, then the outcome it ends in.
 	Cause
 	// Note: it never ends a login by itself. It is logged with the status
@@ -25,27 +25,19 @@ const (
 	Note
 )
 
-// Entry is one row of the catalogue.
+// Entry is one row of the catalogue: all that is said of a code. The texts are
+// English and, but for Causes and Remedies, the keys of their translations.
 type Entry struct {
 	Code     Code
 	Status   int // HTTP status of a request that ends through this code.
-	Role     Role
+	Part     Part
 	EndsIn   Code   // The next code of the chain; "" for an outcome.
-	Sentence string // For the person signing in; English, also the translation key.
 	Added    bool   // Beyond the contract's codes: none of those was true.
-}
-
-// Catalogue returns all entries in the order of the reference.
-func Catalogue() []Entry { return catalogue[:] }
-
-// Lookup finds the entry of a code.
-func Lookup(code Code) (Entry, bool) {
-	for i := range catalogue {
-		if catalogue[i].Code == code {
-			return catalogue[i], true
-		}
-	}
-	return Entry{}, false
+	Sentence string // For the person signing in.
+	Brief    string // For the administrator: one sentence of the page's list of errors.
+	Meaning  string
+	Causes   []string // The likely ones, most likely first.
+	Remedies []string // What to do, in the order to try it.
 }
 
 // Fault is an error of the catalogue. Detail is the diagnostic line: plain

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"luci-sso/internal/fault"
 )
 
 // codeCase provokes one code of the log from outside. run gets a new lab and
@@ -57,11 +59,17 @@ func TestEveryCodeHasACase(t *testing.T) {
 	}
 }
 
-// contract reads the list of codes that the program is held to, and what was
-// added to it: code, status, part, outcome.
+// contract reads the list of codes that the program is held to: code, status,
+// part, outcome. What was added to it is in the catalogue alone.
 func contract(t *testing.T) [][]string {
 	t.Helper()
-	return append(rows(t, "../../internal/fault/testdata/codes.tsv", 4), rows(t, "../../internal/fault/testdata/added.tsv", 4)...)
+	list := rows(t, "../../internal/fault/testdata/codes.tsv", 4)
+	for _, entry := range fault.Catalogue() {
+		if entry.Added {
+			list = append(list, []string{string(entry.Code), strconv.Itoa(entry.Status), "", string(entry.EndsIn)})
+		}
+	}
+	return list
 }
 
 func rows(t *testing.T, path string, columns int) [][]string {

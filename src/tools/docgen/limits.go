@@ -184,7 +184,6 @@ func scan(repo string) (problems []string) {
 			}
 		}
 	}
-	problems = append(problems, settingsPage(repo)...)
 	check(filepath.Join(repo, "README.md"))
 	_ = filepath.WalkDir(filepath.Join(repo, "docs"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && strings.HasSuffix(path, ".md") {
@@ -192,30 +191,5 @@ func scan(repo string) (problems []string) {
 		}
 		return nil
 	})
-	return problems
-}
-
-// settingsPage holds the sentences of LuCI's page, which are shorter and
-// translated, to the catalogue's list: each code has one.
-func settingsPage(repo string) (problems []string) {
-	const file = "htdocs/luci-static/resources/luci-sso/codes.js"
-	data, err := os.ReadFile(filepath.Join(repo, file))
-	if err != nil {
-		return nil
-	}
-	said := map[string]bool{}
-	for _, m := range regexp.MustCompile(`\[ '([A-Z0-9_ ]+)',`).FindAllStringSubmatch(string(data), -1) {
-		for _, name := range strings.Fields(m[1]) {
-			if _, ok := fault.Lookup(fault.Code(name)); !ok || said[name] {
-				problems = append(problems, file+": "+name+" is no code of the catalogue, or is there twice")
-			}
-			said[name] = true
-		}
-	}
-	for _, entry := range fault.Catalogue() {
-		if !said[string(entry.Code)] {
-			problems = append(problems, file+" has no sentence for "+string(entry.Code))
-		}
-	}
 	return problems
 }

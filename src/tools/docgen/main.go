@@ -34,6 +34,7 @@ var pages = []page{
 	{"docs/reference/uci-options.md", optionsPage},
 	{"package/luci-sso/files/etc/config/luci-sso", shippedConfig},
 	{"htdocs/luci-static/resources/luci-sso/options.js", optionsScript},
+	{"htdocs/luci-static/resources/luci-sso/codes.js", codesScript},
 }
 
 func main() {

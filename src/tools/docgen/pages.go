@@ -57,13 +57,9 @@ router's shell.
 			first = false
 			b.WriteString("\n## Additions\n\nCodes that were added where none of those above says truly what happened.\n")
 		}
-		e, ok := fault.Explain(entry.Code)
-		if !ok {
-			return "", fmt.Errorf("%s has no explanation", entry.Code)
-		}
 		fmt.Fprintf(&b, "\n### %s\n\n", entry.Code)
-		fmt.Fprintf(&b, "Status %d, %s\n\n%s\n\n", entry.Status, part(entry), cell(e.Meaning))
-		b.WriteString("- Likely causes: " + cell(list(e.Causes)) + "\n- What to do: " + cell(list(e.Remedies)) + "\n- The person reads: “" + entry.Sentence + "”\n")
+		fmt.Fprintf(&b, "Status %d, %s\n\n%s\n\n", entry.Status, part(entry), cell(entry.Meaning))
+		b.WriteString("- Likely causes: " + cell(list(entry.Causes)) + "\n- What to do: " + cell(list(entry.Remedies)) + "\n- The person reads: “" + entry.Sentence + "”\n")
 	}
 	return b.String(), nil
 }
@@ -73,9 +69,9 @@ func part(entry fault.Entry) string {
 	switch {
 	case entry.Code == fault.SSLInitFailed:
 		return "cause: then `OIDC_DISCOVERY_FAILED`, `JWKS_FETCH_FAILED`, `TOKEN_ENDPOINT_NETWORK_ERROR` or `USERINFO_NETWORK_ERROR`, whichever request it was."
-	case entry.Role == fault.Note:
+	case entry.Part == fault.Note:
 		return "note."
-	case entry.Role == fault.Outcome:
+	case entry.Part == fault.Outcome:
 		return "outcome."
 	}
 	var then []string
