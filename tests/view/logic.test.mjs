@@ -222,6 +222,7 @@ test('every preset is usable as it is', () => {
 		assert.equal(logic.validateScope(p.scope), true, p.id);
 		assert.equal(logic.validateClaim(p.claim), true, p.id);
 		assert.equal(presets.steps(p, 'https://r/').every((s) => s && !s.includes('%s')), true, p.id);
+		assert.equal(presets.steps(p, 'https://r/cgi-bin/luci-sso/callback').some((s) => s.endsWith(`${p.logout}: https://r/`)), !!p.logout, p.id);
 
 		if (p.id != 'other')
 			assert.equal(presets.guess(p.issuer), p.id, `the address ${p.issuer} should give ${p.id} away`);

@@ -14,8 +14,8 @@ const PLAIN = 'openid profile email';
 const presets = [
 	{
 		id: 'pocketid', name: 'Pocket ID', issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
-		bare: true, unverified: true, where: 'OIDC Clients › Add OIDC Client', redirect: 'Callback URLs',
-		note: _('Assign the groups that may log in under “Allowed User Groups”; everybody needs a passkey.')
+		bare: true, unverified: true, where: 'OIDC Clients › Add OIDC Client', redirect: 'Callback URLs', logout: 'Logout Callback URLs',
+		note: _('A new client lets nobody in: choose who may log in under “Allowed User Groups”, or press “Unrestrict”. Everybody needs a passkey.')
 	},
 	{
 		id: 'keycloak', name: 'Keycloak', issuer: 'https://sso.example.com/realms/home', scope: PLAIN, claim: 'groups',
@@ -113,6 +113,10 @@ return baseclass.extend({
 			_('Copy its Client ID and Client Secret to this page.'),
 			preset.note
 		];
+
+		// Where people would else be left with the provider's question.
+		if (preset.logout)
+			steps.push(_('So that people come back after logging out, enter this address as %s: %s').format(preset.logout, redirect_uri.replace(/\/cgi-bin\/.*$/, '/')));
 
 		if (preset.unverified)
 			steps.push(_('E-mail addresses there start as not verified, and such an address matches no role: have them verified, or map people by group.'));
