@@ -35,7 +35,7 @@ func DefaultConfig(issuer, clientID, clientSecret string) *Config {
 	c.Set("admin.write", "*")
 	c.Set("operator.group", "router-operators")
 	c.Set("operator.read", "*")
-	c.Set("operator.write", "luci-mod-network-*")
+	c.Set("operator.write", "luci-base", "luci-mod-network-*")
 	c.Set("viewer.group", "router-viewers")
 	c.Set("viewer.read", "luci-base", "luci-mod-status-*")
 	return c

@@ -6,16 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"luci-sso/internal/bridge"
-	"luci-sso/internal/config"
 	"luci-sso/internal/doctor"
-	"luci-sso/internal/events"
-	"luci-sso/internal/paths"
-	"luci-sso/internal/session"
 )
 
 // ask runs a method of the bridge: the shell gets what the page gets, and its
@@ -37,14 +34,16 @@ func runDoctor(args []string) int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	test := bridge.TestConnection(ctx, nil, "")
+	test := bridge.TestConnection(ctx, nil, "", nil)
 	if test.Busy {
 		test.Checks = []*doctor.Check{{ID: "test", Status: doctor.Skip, Message: "Another connection test is under way."}}
 	}
 	groups := []struct {
 		title  string
 		checks []*doctor.Check
-	}{{"This router", append(doctor.Router(), doctor.System(ctx)...)}, {"The provider", test.Checks}}
+	}{{"This router", append(doctor.Router(), doctor.System(ctx)...)}, {"The provider", slices.DeleteFunc(test.Checks, func(c *doctor.Check) bool {
+		return c.ID == "people" // It is among the router's.
+	})}}
 	var all []*doctor.Check
 	for i := range groups {
 		doctor.WithCommands(groups[i].checks)
@@ -116,137 +115,4 @@ func at(unix int64) string {
 		return "never"
 	}
 	return time.Unix(unix, 0).UTC().Format("2006-01-02 15:04:05Z")
-}
-
-func runRoles(args []string) int {
-	_, asJSON, reason := options(args)
-	if reason != "" {
-		return misuse("roles", reason)
-	}
-	roles, err := config.Roles(paths.Config())
-	if err != nil {
-		return fail(err)
-	}
-	drift, err := session.Drift(paths.RPCDConfig(), session.RolesOf(roles))
-	if err != nil {
-		return fail(err)
-	}
-	differences := []string{}
-	for _, d := range drift {
-		differences = append(differences, d.String())
-	}
-	list := bridge.Roles()
-	if asJSON {
-		printJSON(map[string]any{"roles": list, "differences": differences})
-	} else {
-		for _, r := range list {
-			print(os.Stdout, clean(r.Name)+"\n")
-			for i, entries := range [][]string{r.Emails, r.Groups, r.Subs, r.Read, r.Write} {
-				if len(entries) > 0 {
-					print(os.Stdout, "  "+pad([]string{"e-mail", "group", "subject", "may read", "may write"}[i], 10)+clean(strings.Join(entries, ", "))+"\n")
-				}
-			}
-			print(os.Stdout, "  "+pad("in rpcd", 10)+"login "+session.SectionName(r.Name)+"\n")
-		}
-		for _, d := range differences {
-			print(os.Stdout, "rpcd differs: "+clean(d)+"; run: luci-sso sync && /etc/init.d/rpcd reload\n")
-		}
-	}
-	if len(differences) > 0 {
-		return exitFail
-	}
-	return exitOK
-}
-
-func runMatch(args []string) int {
-	values, asJSON, reason := options(args, "email", "group", "sub")
-	if reason == "" && len(values) == 0 {
-		reason = "say who: --email, --group or --sub"
-	}
-	if len(values["email"]) > 1 || len(values["sub"]) > 1 {
-		reason = "one person at a time"
-	}
-	if reason != "" {
-		return misuse("match", reason)
-	}
-	arguments := map[string]any{"groups": values["group"]}
-	for _, name := range []string{"email", "sub"} {
-		if len(values[name]) == 1 {
-			arguments[name] = values[name][0]
-		}
-	}
-	reply, err := ask("match", arguments)
-	if err != nil {
-		return misuse("match", err.Error())
-	}
-	m, _ := reply.(bridge.MatchReply)
-	switch {
-	case asJSON:
-		printJSON(m)
-	case m.Role == "":
-		print(os.Stdout, "no role fits\n")
-	default:
-		print(os.Stdout, "role "+clean(m.Role)+", by "+m.By+" "+quoted(m.Value)+"\nmay read   "+strings.Join(m.Read, ", ")+"\nmay write  "+strings.Join(m.Write, ", ")+"\n")
-		if !m.Granted {
-			print(os.Stdout, "the role grants nothing, so the login is refused\n")
-		}
-	}
-	if !m.Granted {
-		return exitFail
-	}
-	return exitOK
-}
-
-func runSessions(args []string) int {
-	values, asJSON, reason := options(args, "end")
-	if len(values["end"]) > 1 {
-		reason = "one session at a time"
-	}
-	if reason != "" {
-		return misuse("sessions", reason)
-	}
-	if id := values["end"]; id != nil {
-		reply, err := ask("end_session", map[string]any{"id": id[0]})
-		if err != nil {
-			return misuse("sessions", err.Error())
-		}
-		if asJSON {
-			printJSON(reply)
-		}
-		if !bridge.Ended(reply) {
-			return fail(os.ErrNotExist)
-		}
-		return exitOK
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	sessions, err := bridge.Sessions(ctx, "")
-	if err != nil {
-		return fail(err)
-	}
-	if asJSON {
-		printJSON(map[string]any{"sessions": sessions})
-		return exitOK
-	}
-	for _, s := range sessions {
-		print(os.Stdout, s.ID+"  "+at(s.Login)+"  "+pad(clean(s.Role), 12)+clean(s.Name)+"\n")
-	}
-	return exitOK
-}
-
-func runEvents(args []string) int {
-	_, asJSON, reason := options(args)
-	if reason != "" {
-		return misuse("events", reason)
-	}
-	list := events.List(paths.Events())
-	if asJSON {
-		printJSON(map[string]any{"events": list})
-		return exitOK
-	}
-	for i := range list {
-		e := &list[i]
-		print(os.Stdout, at(e.Time)+"  "+pad(e.Kind, 7)+strings.Join(e.Codes, " ")+" "+e.Role+" "+e.Name+" "+e.Client+" "+e.Detail+"\n")
-	}
-	return exitOK
 }

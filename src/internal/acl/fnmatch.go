@@ -7,7 +7,13 @@ package acl
 // '.', a backslash takes the next character literally but is an ordinary
 // character between brackets, '[!…]' and '[^…]' both negate, and a '[' without
 // its ']' stands for itself. It works on bytes.
-func match(pattern, name string) bool {
+func match(pattern, name string) bool { return fnmatch(pattern, name, true) }
+
+// matchPlain is the same with FNM_NOESCAPE: a backslash is an ordinary
+// character everywhere.
+func matchPlain(pattern, name string) bool { return fnmatch(pattern, name, false) }
+
+func fnmatch(pattern, name string, escapes bool) bool {
 	p, n := 0, 0
 	// Where to go on when the pattern behind the last '*' fails: that '*'
 	// takes one more byte. Earlier ones never have to.
@@ -23,7 +29,7 @@ func match(pattern, name string) bool {
 				return true
 			}
 		} else if p < len(pattern) {
-			if ok, width := matchOne(pattern[p:], name[n]); ok {
+			if ok, width := matchOne(pattern[p:], name[n], escapes); ok {
 				p += width
 				n++
 				continue
@@ -39,12 +45,12 @@ func match(pattern, name string) bool {
 
 // matchOne matches c with the first element of pattern, which is no '*', and
 // says how long that element is.
-func matchOne(pattern string, c byte) (ok bool, width int) {
+func matchOne(pattern string, c byte, escapes bool) (ok bool, width int) {
 	switch pattern[0] {
 	case '?':
 		return true, 1
 	case '\\':
-		if len(pattern) > 1 {
+		if escapes && len(pattern) > 1 {
 			return pattern[1] == c, 2
 		}
 	case '[':

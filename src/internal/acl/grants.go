@@ -38,23 +38,10 @@ func ReadList(read []string) []string {
 // For returns the rights of a session for a role with these lists: those rpcd
 // gives to a login with ReadList(read) and write.
 func For(groups []Group, read, write []string) Grants {
-	read = ReadList(read)
 	grants := Grants{}
-	add := func(list []Grant) {
-		for _, g := range list {
+	for _, part := range Parts(groups, read, write) {
+		for _, g := range part.Grants {
 			grants[g.Scope] = append(grants[g.Scope], Pair{g.Object, g.Function})
-		}
-	}
-	for i := range groups {
-		g := &groups[i]
-		writable := allowed(write, g.Name) == yes
-		// Write implies read, unless the list `read` says no.
-		readable := allowed(read, g.Name)
-		if readable == yes || readable == silent && writable {
-			add(g.Read)
-		}
-		if writable {
-			add(g.Write)
 		}
 	}
 	for scope, pairs := range grants {
@@ -64,6 +51,62 @@ func For(groups []Group, read, write []string) Grants {
 		grants[scope] = slices.Compact(pairs)
 	}
 	return grants
+}
+
+// Part is what a role has of one group.
+type Part struct {
+	Group  string
+	Write  bool // The group's write part, not the one for reading.
+	Grants []Grant
+}
+
+// Parts returns those parts of the groups that a role with these lists has, in
+// the order of the groups. For is their sum; what a right comes from can be
+// asked of each of them.
+func Parts(groups []Group, read, write []string) []Part {
+	read = ReadList(read)
+	var parts []Part
+	for i := range groups {
+		g := &groups[i]
+		readable, writable := access(g.Name, read, write)
+		if readable {
+			parts = append(parts, Part{g.Name, false, g.Read})
+		}
+		if writable {
+			parts = append(parts, Part{g.Name, true, g.Write})
+		}
+	}
+	return parts
+}
+
+// Access says what a role with these lists may do with a group.
+func Access(group string, read, write []string) (readable, writable bool) {
+	return access(group, ReadList(read), write)
+}
+
+func access(group string, read, write []string) (readable, writable bool) {
+	writable = allowed(write, group) == yes
+	// Write implies read, unless the list `read` says no.
+	answer := allowed(read, group)
+	return answer == yes || answer == silent && writable, writable
+}
+
+// Allow says whether the right covers a use of it, as rpcd decides when the
+// use is tried: object and function are patterns in which, unlike in the lists
+// of a role, a backslash stands for itself.
+func (g *Grant) Allow(scope, object, function string) bool {
+	return g.Permits(scope, function) && matchPlain(g.Object, object)
+}
+
+// Permits says whether the right is one to use a function of a scope, on
+// whatever its object covers.
+func (g *Grant) Permits(scope, function string) bool {
+	return g.Scope == scope && matchPlain(g.Function, function)
+}
+
+// Allow says whether one of the rights covers a use.
+func (p *Part) Allow(scope, object, function string) bool {
+	return slices.ContainsFunc(p.Grants, func(g Grant) bool { return g.Allow(scope, object, function) })
 }
 
 // Has says whether the pair is among the grants, to the letter.

@@ -78,3 +78,44 @@ func concat[T any](seqs ...func(yield func(T) bool)) func(yield func(T) bool) {
 		}
 	}
 }
+
+// TestRealAccess asks the router's rpcd what a right covers, and Allow the same.
+func TestRealAccess(t *testing.T) {
+	t.Parallel()
+	root := openwrt.Copy(t)
+	_, bus := root.StartBus()
+	patterns := []string{
+		"*", "/*", "/etc/*", "/etc/sh?dow", "/etc/[a-z]*", "/etc/[!a]*", `/etc/\shadow`, `/etc/[\s]hadow`, "/etc/shadow", "/etc", "[/]etc/shadow", "?etc*", "/etc/shadow*",
+		"/etc/[[:lower:]]*", "/proc/[", "[", "!x", "/bin/cat *", "/bin/cat",
+	}
+	objects := []string{"/etc/shadow", "/etc/config/luci-sso", `/etc/\shadow`, "/etc", "/proc/[", "/bin/cat", "/bin/cat /etc/shadow", "[", "!x", ""}
+	functions := map[string][]string{"read": {"read", "write"}, "*": {"read"}, "r?ad": {"read"}, `\read`: {"read", `\read`}}
+	asked := 0
+	for _, pattern := range patterns {
+		for function, tried := range functions {
+			reply, err := openwrt.Call(bus, "session", "create", ubus.Table{"timeout": int32(60)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, _ := openwrt.Member(reply, "ubus_rpc_session").(string)
+			if _, err := openwrt.Call(bus, "session", "grant", ubus.Table{"ubus_rpc_session": id, "scope": "file", "objects": []any{[]any{pattern, function}}}); err != nil {
+				t.Fatal(err)
+			}
+			g := Grant{"file", pattern, function}
+			for _, object := range objects {
+				for _, f := range tried {
+					reply, err := openwrt.Call(bus, "session", "access", ubus.Table{"ubus_rpc_session": id, "scope": "file", "object": object, "function": f})
+					if err != nil {
+						t.Fatal(err)
+					}
+					want, _ := openwrt.Member(reply, "access").(bool)
+					if got := g.Allow("file", object, f); got != want {
+						t.Errorf("%q %q on %q %q: %v, rpcd says %v", pattern, function, object, f, got, want)
+					}
+					asked++
+				}
+			}
+		}
+	}
+	fmt.Printf("note: %d uses of rights compared with the real rpcd\n", asked)
+}

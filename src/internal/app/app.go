@@ -190,6 +190,10 @@ func (r *request) start(ctx context.Context) (cgi.Response, error) {
 	if err != nil {
 		return cgi.Response{}, err
 	}
+	if unknown := r.config.Unknown; len(unknown) > 0 {
+		// Once for each login, where somebody looks who wonders about it.
+		r.log.Line(syslog.Warning, "these names in "+paths.Config()+" are not known and do nothing: "+config.Names(unknown)+"; luci-sso doctor says more")
+	}
 	return cgi.Redirect(location, stateCookie(flow.Pending.Remember(handle, r.stateCookie()))), nil
 }
 

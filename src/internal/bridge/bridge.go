@@ -185,6 +185,9 @@ type MatchReply struct {
 	Read    []string `json:"read"`    // Names of access groups.
 	Write   []string `json:"write"`
 	Trace   []Trace  `json:"trace"`
+	// How the log calls the address and the subject.
+	LogEmail   string `json:"log_email"`
+	LogSubject string `json:"log_subject"`
 }
 
 // Match says which role a person would get, with an e-mail address taken for
@@ -194,6 +197,12 @@ func Match(p Person, roles []Role) MatchReply {
 		roles = Roles()
 	}
 	reply := MatchReply{Read: []string{}, Write: []string{}, Trace: []Trace{}}
+	if p.Email != "" {
+		reply.LogEmail = secret.Fingerprint(strings.ToLower(p.Email))
+	}
+	if p.Sub != "" {
+		reply.LogSubject = secret.Fingerprint(p.Sub)
+	}
 	identity := role.Identity{Subject: p.Sub, Email: p.Email, Verified: oidc.VerifiedYes, Groups: p.Groups}
 	for _, r := range roles {
 		one := []config.Role{{Name: r.Name, Emails: r.Emails, Groups: r.Groups, Subjects: r.Subs, Read: r.Read, Write: r.Write}}
@@ -224,9 +233,10 @@ type Session struct {
 	Role    string `json:"role"`
 	Name    string `json:"name"`
 	Issuer  string `json:"issuer"`
-	Login   int64  `json:"login"`   // Unix seconds.
-	Expires int64  `json:"expires"` // Seconds until it ends for idleness.
-	Own     bool   `json:"own"`     // The asker's.
+	Login   int64  `json:"login"`    // Unix seconds.
+	Expires int64  `json:"expires"`  // Seconds until it ends for idleness.
+	Own     bool   `json:"own"`      // The asker's.
+	LogName string `json:"log_name"` // How the log and the events call the person.
 }
 
 // handle names a session to people: 16 hexadecimal digits of its id's sum.
@@ -247,11 +257,19 @@ func Sessions(ctx context.Context, own string) ([]Session, error) {
 	for _, s := range found {
 		list = append(list, Session{
 			ID: handle(s.ID.Reveal()), Role: s.Role, Name: s.Name, Issuer: s.Issuer, Login: s.Login.Unix(),
-			Expires: int64(s.Expires / time.Second), Own: s.ID.Equal(secret.New(own)),
+			Expires: int64(s.Expires / time.Second), Own: s.ID.Equal(secret.New(own)), LogName: logName(s.Subject),
 		})
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Login > list[j].Login })
 	return list, nil
+}
+
+// logName is how the log calls a subject.
+func logName(subject string) string {
+	if subject == "" {
+		return ""
+	}
+	return secret.Fingerprint(subject)
 }
 
 // EndSession ends the session with this handle; false when there is none.

@@ -98,6 +98,9 @@ var Methods = []Method{
 		func(_ context.Context, a args) (any, error) {
 			return Match(Person{a.text("email"), a.list("groups"), a.text("sub")}, a.roles), nil
 		}},
+	{"rights", Read, []Arg{{"roles", RoleSet, false, "roles to look at instead of the configured ones, as for match"}},
+		"what the lists of roles give on this router, and what that amounts to",
+		func(_ context.Context, a args) (any, error) { return reply{"roles": Rights(a.roles)}, nil }},
 	{"sessions", Read, nil, "the live sessions of people who came through single sign-on, newest first",
 		func(ctx context.Context, a args) (any, error) {
 			list, err := Sessions(ctx, a.text(callerSession))
@@ -110,10 +113,11 @@ var Methods = []Method{
 	{"test_connection", Write, []Arg{
 		{"values", Options, false, "options of section default that replace the saved ones"},
 		{"host", Text, false, "host and port by which the page was opened: a login would start there"},
+		{"roles", RoleSet, false, "roles to look at instead of the configured ones, as for match"},
 	},
 		"ask the provider whether logging in will work",
 		func(ctx context.Context, a args) (any, error) {
-			return TestConnection(ctx, a.options, a.text("host")), nil
+			return TestConnection(ctx, a.options, a.text("host"), a.roles), nil
 		}},
 }
 

@@ -21,10 +21,10 @@ type TestReply struct {
 }
 
 // TestConnection asks the provider whether logging in will work with these
-// options in the place of the saved ones. An empty client_secret stands for
-// the saved one. host is where the page was opened, "" when that is not known.
-// One test runs at a time.
-func TestConnection(ctx context.Context, options map[string]string, host string) TestReply {
+// options in the place of the saved ones, and these roles unless nil. An
+// empty client_secret stands for the saved one. host is where the page was
+// opened, "" when that is not known. One test runs at a time.
+func TestConnection(ctx context.Context, options map[string]string, host string, roles []Role) TestReply {
 	start := time.Now()
 	if store.EnsureDir(paths.RunDir()) == nil {
 		unlock, err := store.Lock(paths.TestLock(), 0)
@@ -39,6 +39,6 @@ func TestConnection(ctx context.Context, options map[string]string, host string)
 	if options[secret] == "" {
 		delete(options, secret)
 	}
-	checks := doctor.Connection(ctx, paths.Config(), options, host)
+	checks := doctor.Connection(ctx, paths.Config(), options, host, configured(roles))
 	return TestReply{Status: doctor.Worst(checks), Took: time.Since(start).Milliseconds(), Checks: checks}
 }

@@ -53,6 +53,7 @@ type Config struct {
 	RateWindow            time.Duration
 	RateLimitPerClient    int // 0: off.
 	Roles                 []Role
+	Unknown               []Unknown // What else the file has, and nothing reads.
 }
 
 // Role is a `config role` section: who gets which access groups.
@@ -152,8 +153,12 @@ func (r *reader) fail(code fault.Code, name, detail string) {
 }
 
 func (r *reader) failed(code fault.Code, err *OptionError, detail string) {
-	if r.err == nil {
+	var first *OptionError
+	switch {
+	case r.err == nil:
 		r.err = fault.Wrap(code, err, detail)
+	case err.Missing && errors.As(r.err, &first) && first.Missing && first.Option != err.Option && !slices.Contains(first.Also, err.Option):
+		first.Also = append(first.Also, err.Option)
 	}
 }
 
@@ -161,8 +166,9 @@ func (r *reader) failed(code fault.Code, err *OptionError, detail string) {
 // the fault.
 type OptionError struct {
 	Option  string
-	Missing bool   // It is required and not set.
-	Detail  string // As in the fault.
+	Missing bool     // It is required and not set.
+	Also    []string // The further ones that are missing then.
+	Detail  string   // As in the fault.
 }
 
 func (e *OptionError) Error() string { return e.Detail }
@@ -291,6 +297,8 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 	c.check(r)
 	c.checkHosts(r)
 	c.Roles = roles(pkg)
+	c.Unknown = unknown(pkg)
+	r.misspelt(c.Unknown)
 	if r.err != nil {
 		return nil, r.err
 	}

@@ -150,3 +150,27 @@ func TestUnnamedRolesAreNamedByTheirRights(t *testing.T) {
 		t.Errorf("roles with other rights are both called %q", after[n-1])
 	}
 }
+
+// What nothing reads is named; what a restriction was to be is refused.
+func TestUnknownNames(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, complete+"\toption note 'x'\n\toption scopes 'openid'\nconfig role 'a'\n\tlist groups 'g'\n\tlist wirte '*'\n\toption email 'a@example.com'\nconfig rol 'b'\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := Names(c.Unknown), "default.note, default.scopes (scope?), a.groups (group?), a.wirte (write?), config rol (role?)"; got != want {
+		t.Errorf("unknown are %q, want %q", got, want)
+	}
+	for option, refused := range map[string]bool{
+		"require_email_verifed": true, "requireemailverified": true, "require_athash": true, "cafile": true,
+		"issuer_ulr": false, "rate_limits": false, "post_logout_redirect": false, "require_mfa": false,
+	} {
+		_, err := load(t, complete+"\toption "+option+" '1'\n")
+		if (err != nil) != refused || refused && !fault.Is(err, fault.ConfigError) {
+			t.Errorf("option %s: %v; refused it should be: %v", option, err, refused)
+		}
+	}
+	if _, err := load(t, complete+"\toption require_email_verifed '1'\n\toption require_email_verified '1'\n"); err != nil {
+		t.Errorf("beside the right name: %v", err)
+	}
+}

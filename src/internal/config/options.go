@@ -35,6 +35,9 @@ type Option struct {
 	Label    string // The field's name on the page, and in what the checks say.
 	Help     string // One sentence for the page, the shipped file and the reference.
 	Tested   bool   // Test connection takes it from the form.
+	// It makes logging in harder. Under a misspelt name it would not, without a
+	// word; so such a name is refused.
+	Restricts bool
 }
 
 // MaxClockTolerance is the largest value of option clock_tolerance, in seconds.
@@ -63,13 +66,13 @@ var Options = []Option{
 		Help: "What is asked of the provider about a person, separated by spaces."},
 	{Name: "clock_tolerance", Kind: Number, Required: true, Default: "60", High: MaxClockTolerance, Label: "Clock tolerance", Tested: true,
 		Help: "By how many seconds the clocks of router and provider may differ."},
-	{Name: "ca_file", Kind: Path, Example: "/etc/ssl/my-ca.pem", Label: "CA file", Tested: true,
+	{Name: "ca_file", Kind: Path, Example: "/etc/ssl/my-ca.pem", Label: "CA file", Tested: true, Restricts: true,
 		Help: "A PEM file with the only CA to trust for the provider; empty means the CAs of the router."},
 	{Name: "groups_claim", Kind: Text, Default: "groups", Label: "Groups claim", Tested: true,
 		Help: "The claim that lists the groups of a person; dots lead into nested claims."},
-	{Name: "require_at_hash", Kind: Choice, Default: "auto", Values: []string{"auto", "1", "0"}, Label: "Token binding (at_hash)", Tested: true,
+	{Name: "require_at_hash", Kind: Choice, Default: "auto", Values: []string{"auto", "1", "0"}, Label: "Token binding (at_hash)", Tested: true, Restricts: true,
 		Help: "Whether the ID token must name the access token it came with."},
-	{Name: "require_email_verified", Kind: Flag, Default: "0", Values: onOff, Label: "Require verified e-mail", Tested: true,
+	{Name: "require_email_verified", Kind: Flag, Default: "0", Values: onOff, Label: "Require verified e-mail", Tested: true, Restricts: true,
 		Help: "Accepts an e-mail address only if the provider says that it is verified."},
 	{Name: "token_auth_method", Kind: Choice, Default: "auto", Values: []string{"auto", "client_secret_basic", "client_secret_post"},
 		Label: "Client authentication", Tested: true,

@@ -107,7 +107,7 @@ func (c *connection) claims() {
 	default:
 		c.add(row("at_hash", Pass, words.AtHashAbsent))
 	}
-	needEmail, needGroups := role.Needs(cfg.Roles)
+	needEmail, needGroups := role.Needs(c.roles)
 	switch {
 	case !said:
 		c.add(row("email", Skip, words.ClaimsUnknown))

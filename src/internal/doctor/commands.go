@@ -73,6 +73,10 @@ func WithCommands(checks []*Check) []*Check {
 		switch c.ID {
 		case "config", "settings":
 			c.Command = "uci show luci-sso.default; logread -e luci-sso"
+		case "people", "rights", "saving":
+			c.Command = "luci-sso roles; uci show luci-sso"
+		case "options":
+			c.Command = "uci show luci-sso"
 		case "button", "roles":
 			c.Command = "/etc/init.d/luci-sso restart"
 		case "https":

@@ -37,6 +37,7 @@ const (
 type connection struct {
 	ctx      context.Context
 	config   *config.Config
+	roles    []config.Role // The form's, where there is one.
 	party    *oidc.Party
 	metadata oidc.Metadata
 	response backchannel.Response
@@ -46,19 +47,26 @@ type connection struct {
 }
 
 // Connection asks the provider whether logging in will work with the
-// configuration at path and options in the place of its own, here being the
-// host and port under which a person would start to do so, "" when that is
-// not known. It asks past every cache. What it was told when it tried the saved settings, and they
-// passed, is kept in the place of older documents: a login after the test
-// does what the test has seen.
-func Connection(ctx context.Context, path string, options map[string]string, here string) []*Check {
+// configuration at path and options in the place of its own, and roles in the
+// place of its roles unless they are nil; here is the host and port under which
+// a person would start to do so, "" when that is not known. It asks past every
+// cache. What it was told when it tried the saved settings, and they passed,
+// is kept in the place of older documents: a login after the test does what
+// the test has seen.
+func Connection(ctx context.Context, path string, options map[string]string, here string, roles []config.Role) []*Check {
 	ctx, cancel := context.WithTimeout(ctx, total)
 	defer cancel()
 	c := &connection{ctx: ctx, here: here}
 	var err error
 	if c.config, err = config.With(path, options); err != nil {
-		c.add(settingsFault(err))
-		return c.rest(after)
+		c.checks = settingsFault(err)
+		c.rest(after)
+		c.people(rolesOr(roles, path))
+		return c.checks
+	}
+	c.roles = c.config.Roles
+	if roles != nil {
+		c.roles = roles
 	}
 	c.party = login.RelyingParty(c.config, "", func(string) {})
 	defer c.party.Channel.Close()
@@ -68,6 +76,7 @@ func Connection(ctx context.Context, path string, options map[string]string, her
 		errors.Join(store.EnsureDir(paths.RunDir()), store.EnsureDir(paths.Cache())) == nil {
 		c.party.KeepFetched(paths.Cache())
 	}
+	c.people(c.roles)
 	return c.checks
 }
 
@@ -78,24 +87,45 @@ func (c *connection) isSaved(path string) bool {
 	return err == nil && reflect.DeepEqual(saved, c.config)
 }
 
-func settingsFault(err error) *Check {
+// people adds the check on who may log in when it has something to say: it is
+// no matter of the connection.
+func (c *connection) people(roles []config.Role) {
+	if check := People(roles); check.Status != Pass {
+		c.add(check)
+	}
+}
+
+// rolesOr are the given roles, or those at path.
+func rolesOr(roles []config.Role, path string) []config.Role {
+	if roles == nil {
+		roles, _ = config.Roles(path)
+	}
+	return roles
+}
+
+func settingsFault(err error) []*Check {
 	var option *config.OptionError
 	f, _ := fault.As(err)
-	if f == nil {
-		return row("settings", Fail, words.ConfigBad, syslog.Printable(err.Error(), 200))
+	switch {
+	case f == nil:
+		return []*Check{row("settings", Fail, words.ConfigBad, syslog.Printable(err.Error(), 200))}
+	case !errors.As(err, &option):
+		return []*Check{row("settings", Fail, words.ConfigBad, syslog.Printable(f.Detail, 300)).code(string(f.Code))}
+	case !option.Missing:
+		return []*Check{row("settings", Fail, words.SettingInvalid, label(option.Option), syslog.Printable(option.Detail, 300)).code(string(f.Code))}
 	}
-	check := row("settings", Fail, words.ConfigBad, syslog.Printable(f.Detail, 300))
-	if errors.As(err, &option) {
-		// The page's name of it is the one that its users know.
-		known, _ := config.LookupOption(option.Option)
-		label := known.Label
-		if option.Missing {
-			check = row("settings", Fail, words.SettingMissing, label).do(words.FillIn)
-		} else {
-			check = row("settings", Fail, words.SettingInvalid, label, syslog.Printable(option.Detail, 300))
-		}
+	// All that is missing at once: else one learns of the next at each try.
+	var checks []*Check
+	for _, name := range append([]string{option.Option}, option.Also...) {
+		checks = append(checks, row("settings", Fail, words.SettingMissing, label(name)).do(words.FillIn).code(string(f.Code)))
 	}
-	return check.code(string(f.Code))
+	return checks
+}
+
+// label is the page's name of an option, the one that its users know.
+func label(option string) string {
+	known, _ := config.LookupOption(option)
+	return known.Label
 }
 
 // shown is a text of the provider's in a row, address one of its URLs.

@@ -20,11 +20,13 @@ import (
 )
 
 // Router checks this router's side without asking anybody: ids config,
-// button, roles, host and https.
+// button, roles, people, rights, saving, options, host and https.
 func Router() []*Check {
 	checks := []*Check{Config()}
 	checks = append(checks, Buttons()...)
-	return append(checks, roles(), hosts(), https())
+	checks = append(checks, roles())
+	checks = append(checks, rolesAndRights()...)
+	return append(checks, unknownOptions(), hosts(), https())
 }
 
 // Config says whether the configuration can be used.
@@ -72,9 +74,6 @@ func roles() *Check {
 	list, err := config.Roles(paths.Config())
 	if err != nil {
 		return row("roles", Skip, words.NotRun)
-	}
-	if len(list) == 0 {
-		return row("roles", Warn, words.NoRoles).do(words.AddRole)
 	}
 	drift, err := session.Drift(paths.RPCDConfig(), session.RolesOf(list))
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"luci-sso/internal/fault"
+	"luci-sso/internal/near"
 	"luci-sso/internal/syslog"
 )
 
@@ -44,6 +45,7 @@ type Code struct {
 	Meaning  string   `json:"meaning"`
 	Causes   []string `json:"causes"`
 	Remedies []string `json:"remedies"`
+	Near     string   `json:"near,omitempty"` // Of an unknown one, the code that it may have been meant to be.
 }
 
 // ForCode returns what is known of a code; of an unknown one, that it is so.
@@ -57,6 +59,15 @@ func ForCode(name string) Code {
 	c.Known, c.Status, c.Outcome = true, entry.Status, string(chain[len(chain)-1])
 	c.Sentence, c.Brief, c.Meaning, c.Causes, c.Remedies = entry.Sentence, entry.Brief, entry.Meaning, entry.Causes, entry.Remedies
 	return c
+}
+
+// nearestCode is the code that name was to be, if it was to be one.
+func nearestCode(name string) string {
+	var codes []string
+	for _, entry := range fault.Catalogue() {
+		codes = append(codes, string(entry.Code))
+	}
+	return near.Name(strings.ToUpper(strings.Trim(name, "[]")), codes)
 }
 
 // Error is what is known of a provider's error.
@@ -138,6 +149,11 @@ func (p *printer) explain(name, description string) (any, int) {
 		return code, ok
 	}
 	e := ForError(name, description)
+	if code := nearestCode(name); !e.Known && code != "" {
+		// More likely a slip of the fingers than an error of the provider's.
+		_, _ = p.WriteString("There is no code " + syslog.Quote(name) + ". Did you mean " + code + "?\n")
+		return Code{Code: syslog.Printable(name, 80), Near: code, Causes: []string{}, Remedies: []string{}}, unknown
+	}
 	p.err(e)
 	if !e.Known {
 		return e, unknown

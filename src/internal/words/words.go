@@ -91,9 +91,26 @@ const (
 	HostOwn          = "Logins may start at these names and addresses of this router: %s"                           // list
 	HostLeads        = "The Redirect URI leads to this router: %s"                                                  // host
 	HostForeign      = "The Redirect URI names %s, which is not known as this router's own: logins go there first." // host
+	NobodyListed     = "No role lists anybody: nobody can log in."
+	SomebodyListed   = "There are roles that list people."
+	RightsPlain      = "No role reads more than its lists say."
+	RightsReading    = "These roles can read the client secret or passwords, although they may not change these settings: %s" // role (group), …
+	RightsUnsaving   = "These roles may change settings, but cannot save them: %s"                                            // role (group), …
+	RootRoles        = "Who has one of these roles can become root (%s)."                                                     // list
+	RootNobody       = "No role leads to root."
+	UnknownOptions   = "These options are not known and do nothing: %s" // list
+	OptionsKnown     = "All options are known."
 	NoHTTPS          = "The router's web server offers no HTTPS, which logging in needs."
 	ConfigGood       = "The configuration is complete."
 	ConfigBad        = "The configuration is not usable: %s" // reason
+)
+
+// What the rights of a role amount to.
+const (
+	RightsSecret    = "%s lets people read the client secret or passwords, although they may not change these settings: %s" // group, rights
+	RightsRoot      = "%s amounts to the powers of root, by: %s"                                                            // group, rights
+	RightsUnsaved   = "The configurations %s may be changed, but not saved: that needs the group %s in full."               // list, group
+	RightsUnsavable = "The configurations %s may be changed, but not saved: no group of this router allows that."           // list
 )
 
 // What to do about it.
@@ -126,7 +143,11 @@ const (
 	AnnounceGroups      = "Add the scope or mapping that puts groups into the token at the provider, and check Groups claim."
 	RunService          = "Run on the router: /etc/init.d/luci-sso restart"
 	InstallCABundle     = "Install the package ca-bundle on the router."
-	AddRole             = "Add a role under Users."
+	AddRole             = "Add a role to the table of roles."
 	CheckHost           = "Enter the address under which people open this router as Redirect URI. If it leads here through a proxy, add its host to “Names of this router”."
 	EnableHTTPS         = "Install luci-ssl or configure an HTTPS listener for uhttpd."
+	ListPeople          = "Edit a role in the table of roles and enter an e-mail address, a group or a subject."
+	LeaveOutGroups      = "Take these groups out of the role: choose “individual” as access level, or add them to the list read with ! in front."
+	AddSavingGroup      = "Give the role this group in full."
+	CorrectOptions      = "Correct or remove them; the nearest known name stands behind each."
 )

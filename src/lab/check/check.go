@@ -132,13 +132,13 @@ func (r *run) groupLogin() (string, error) {
 	if session.User != "sso:operator" {
 		return "", fmt.Errorf("the session belongs to %q instead of sso:operator", session.User)
 	}
-	if err := mayAll(session, [][3]string{{"access-group", "luci-base", "read"}}); err != nil {
+	if err := mayAll(session, [][3]string{{"uci", "network", "write"}, {"ubus", "uci", "apply"}, {"access-group", "luci-mod-system-config", "read"}}); err != nil {
 		return "", err
 	}
-	if may(session, "access-group", "luci-base", "write") {
-		return "", errors.New("an operator may only read luci-base, and the session can write it")
+	if may(session, "access-group", "luci-mod-system-config", "write") {
+		return "", errors.New("an operator may only read luci-mod-system-config, and the session can write it")
 	}
-	return "session of " + session.User + ", luci-base read-only", nil
+	return "session of " + session.User + ", the network to change, the system to read", nil
 }
 
 func (r *run) refusal() (string, error) {

@@ -33,7 +33,7 @@ func TestCommands(t *testing.T) {
 	if o.exit != 0 || !strings.Contains(o.out, "alice@example.com") {
 		t.Fatalf("sessions: %+v", o)
 	}
-	id, _, _ := strings.Cut(o.out, " ")
+	id := strings.Fields(strings.Split(o.out, "\n")[1])[0] // Below the headings.
 	if o := run(t, l, "", "sessions", "--end", id); o.exit != 0 {
 		t.Errorf("sessions --end: %+v", o)
 	}

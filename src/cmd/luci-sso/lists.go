@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+	"time"
+
+	"luci-sso/internal/bridge"
+	"luci-sso/internal/events"
+	"luci-sso/internal/paths"
+)
+
+func runSessions(args []string) int {
+	values, asJSON, reason := options(args, "end")
+	if len(values["end"]) > 1 {
+		reason = "one session at a time"
+	}
+	if reason != "" {
+		return misuse("sessions", reason)
+	}
+	if id := values["end"]; id != nil {
+		reply, err := ask("end_session", map[string]any{"id": id[0]})
+		if err != nil {
+			return misuse("sessions", err.Error())
+		}
+		if asJSON {
+			printJSON(reply)
+		}
+		if !bridge.Ended(reply) {
+			return fail(os.ErrNotExist)
+		}
+		return exitOK
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	sessions, err := bridge.Sessions(ctx, "")
+	if err != nil {
+		return fail(err)
+	}
+	if asJSON {
+		printJSON(map[string]any{"sessions": sessions})
+		return exitOK
+	}
+	rows := [][]string{}
+	for _, s := range sessions {
+		rows = append(rows, []string{s.ID, at(s.Login), clean(s.Role), s.LogName, clean(s.Name)})
+	}
+	printTable([]string{"ID", "LOGGED IN", "ROLE", "IN THE LOG", "NAME"}, rows)
+	return exitOK
+}
+
+func runEvents(args []string) int {
+	_, asJSON, reason := options(args)
+	if reason != "" {
+		return misuse("events", reason)
+	}
+	list := events.List(paths.Events())
+	if asJSON {
+		printJSON(map[string]any{"events": list})
+		return exitOK
+	}
+	rows := [][]string{}
+	for i := range list {
+		e := &list[i]
+		what := clean(e.Detail)
+		if codes := strings.Join(e.Codes, " "); codes != "" {
+			what = strings.TrimSuffix(codes+": "+what, ": ")
+		}
+		rows = append(rows, []string{at(e.Time), e.Kind, clean(e.Role), e.Name, e.Client, what})
+	}
+	printTable([]string{"TIME", "EVENT", "ROLE", "WHO", "FROM", "WHAT"}, rows)
+	return exitOK
+}
+
+// printTable prints rows under headings, in columns; "none" when there are none.
+func printTable(headings []string, rows [][]string) {
+	if len(rows) == 0 {
+		print(os.Stdout, "none\n")
+		return
+	}
+	width := make([]int, len(headings))
+	all := append([][]string{headings}, rows...)
+	for _, row := range all {
+		for i, cell := range row {
+			width[i] = max(width[i], min(len([]rune(cell)), 40))
+		}
+	}
+	for _, row := range all {
+		line := ""
+		for i, cell := range row {
+			if cell == "" && i < len(row)-1 {
+				cell = "-"
+			}
+			line += pad(cell, width[i]+1) + " "
+		}
+		print(os.Stdout, strings.TrimRight(line, " ")+"\n")
+	}
+}

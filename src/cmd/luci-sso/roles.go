@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"luci-sso/internal/bridge"
+	"luci-sso/internal/config"
+	"luci-sso/internal/doctor"
+	"luci-sso/internal/paths"
+	"luci-sso/internal/session"
+)
+
+func runRoles(args []string) int {
+	_, asJSON, reason := options(args)
+	if reason != "" {
+		return misuse("roles", reason)
+	}
+	roles, err := config.Roles(paths.Config())
+	if err != nil {
+		return fail(err)
+	}
+	drift, err := session.Drift(paths.RPCDConfig(), session.RolesOf(roles))
+	if err != nil {
+		return fail(err)
+	}
+	differences := []string{}
+	for _, d := range drift {
+		differences = append(differences, d.String())
+	}
+	list, rights := bridge.Roles(), bridge.Rights(nil)
+	people := doctor.People(roles)
+	if asJSON {
+		printJSON(map[string]any{"roles": list, "rights": rights, "people": people, "differences": differences})
+	} else {
+		for i, r := range list {
+			print(os.Stdout, clean(r.Name)+"\n")
+			printRole(r, rights[i])
+		}
+		if people.Status != doctor.Pass {
+			print(os.Stdout, people.Text()+" "+people.Remedy+"\n")
+		}
+		for _, d := range differences {
+			print(os.Stdout, "rpcd differs: "+clean(d)+"; run: luci-sso sync && /etc/init.d/rpcd reload\n")
+		}
+	}
+	if len(differences) > 0 {
+		return exitFail
+	}
+	return exitOK
+}
+
+// printRole says who has a role, what its lists come to here, and what follows.
+func printRole(r bridge.Role, have bridge.RoleRights) {
+	line := func(title, text string) { print(os.Stdout, "  "+pad(title, 11)+text+"\n") }
+	for _, entry := range people(r) {
+		line(entry[0], clean(entry[1]))
+	}
+	if len(people(r)) == 0 {
+		line("nobody", "it lists no e-mail address, group or subject")
+	}
+	for i, entries := range [][]string{r.Read, r.Write} {
+		if len(entries) > 0 {
+			line([]string{"may read", "may write"}[i], clean(strings.Join(entries, ", ")))
+		}
+	}
+	line("that is", strconv.Itoa(have.Read)+" of "+strconv.Itoa(have.Total)+" access groups to read, "+strconv.Itoa(have.Write)+" to change")
+	for i := range have.Unmatched {
+		line("no group", clean(have.Unmatched[i])+" fits none that is installed here")
+	}
+	for i := range have.Findings {
+		f := &have.Findings[i]
+		line(map[string]string{"secret": "reads", "root": "root", "unsaved": "not saved"}[string(f.Kind)], clean(f.Text()))
+	}
+	line("in rpcd", "login "+session.SectionName(r.Name))
+}
+
+// people are whom a role lists: what is compared, and with what.
+func people(r bridge.Role) (list [][2]string) {
+	for i, entries := range [][]string{r.Emails, r.Groups, r.Subs} {
+		if len(entries) > 0 {
+			list = append(list, [2]string{[]string{"e-mail", "group", "subject"}[i], strings.Join(entries, ", ")})
+		}
+	}
+	return list
+}
+
+func runMatch(args []string) int {
+	values, asJSON, reason := options(args, "email", "group", "sub")
+	if reason == "" && len(values) == 0 {
+		reason = "say who: --email, --group or --sub"
+	}
+	if len(values["email"]) > 1 || len(values["sub"]) > 1 {
+		reason = "one person at a time"
+	}
+	if reason != "" {
+		return misuse("match", reason)
+	}
+	person := bridge.Role{Emails: values["email"], Groups: values["group"], Subs: values["sub"]}
+	arguments := map[string]any{"groups": values["group"]}
+	for _, name := range []string{"email", "sub"} {
+		if len(values[name]) == 1 {
+			arguments[name] = values[name][0]
+		}
+	}
+	reply, err := ask("match", arguments)
+	if err != nil {
+		return misuse("match", err.Error())
+	}
+	m, _ := reply.(bridge.MatchReply)
+	switch {
+	case asJSON:
+		printJSON(m)
+	case m.Role == "":
+		print(os.Stdout, "no role fits\n")
+		printCompared(person, m)
+	default:
+		print(os.Stdout, "role "+clean(m.Role)+", by "+m.By+" "+quoted(m.Value)+"\n")
+		printLogNames(m)
+		printGroups("may read", m.Read)
+		printGroups("may write", m.Write)
+		if !m.Granted {
+			print(os.Stdout, "the role grants nothing, so the login is refused\n")
+		}
+	}
+	if !m.Granted {
+		return exitFail
+	}
+	return exitOK
+}
+
+// printCompared says what was held against what when nothing fitted.
+func printCompared(person bridge.Role, m bridge.MatchReply) {
+	printLogNames(m)
+	print(os.Stdout, "\n")
+	rows := [][]string{}
+	for _, entry := range people(person) {
+		rows = append(rows, []string{"(this person)", entry[0], clean(entry[1])})
+	}
+	for _, r := range bridge.Roles() {
+		list := people(r)
+		if len(list) == 0 {
+			list = [][2]string{{"nobody", ""}}
+		}
+		for _, entry := range list {
+			rows = append(rows, []string{clean(r.Name), entry[0], clean(entry[1])})
+		}
+	}
+	printTable([]string{"ROLE", "COMPARES", "WITH"}, rows)
+}
+
+// printLogNames says how the log calls the person.
+func printLogNames(m bridge.MatchReply) {
+	for _, name := range [][2]string{{"e-mail", m.LogEmail}, {"subject", m.LogSubject}} {
+		if name[1] != "" {
+			print(os.Stdout, pad("in the log", 12)+name[0]+" "+name[1]+"\n")
+		}
+	}
+}
+
+// printGroups lists access groups, as many a line as fit.
+func printGroups(title string, groups []string) {
+	if len(groups) == 0 {
+		groups = []string{"none"}
+	}
+	line := pad(title, 12)
+	start := len(line)
+	for i, name := range groups {
+		if i < len(groups)-1 {
+			name += ","
+		}
+		if len(line) > start && len(line)+len(name) > 100 {
+			print(os.Stdout, strings.TrimRight(line, " ")+"\n")
+			line = strings.Repeat(" ", start)
+		}
+		line += name + " "
+	}
+	print(os.Stdout, strings.TrimRight(line, " ")+"\n")
+}
