@@ -20,14 +20,18 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"syscall"
+	"time"
 
 	"luci-sso/internal/paths"
+	"luci-sso/internal/store"
 )
 
 // scriptURL is how a browser asks for the script; a line that contains it is
 // ours.
 const scriptURL = "/luci-static/resources/luci-sso/login.js"
+
+// lockWait bounds the wait for another process, which fsyncs each template.
+const lockWait = 10 * time.Second
 
 // maxTemplate bounds what is read of a template. LuCI's own have 3 KB.
 const maxTemplate = 256 << 10
@@ -104,9 +108,19 @@ func (s Site) Remove() (changed []string, err error) {
 }
 
 func (s Site) rewrite(edit func([]byte) []byte) (changed []string, err error) {
+	unlock, err := s.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	var errs []error
+	dirs := map[string]bool{}
 
 	for _, path := range s.templates() {
+		if dir := filepath.Dir(path); !dirs[dir] {
+			dirs[dir] = true
+			reap(dir)
+		}
 		text, err := read(path)
 		if err != nil {
 			errs = append(errs, err)
@@ -123,6 +137,25 @@ func (s Site) rewrite(edit func([]byte) []byte) (changed []string, err error) {
 		changed = append(changed, path)
 	}
 	return changed, errors.Join(errs...)
+}
+
+// lock keeps install and remove, the boot's and the daily run's, apart: what
+// one reads must not be what the other is about to replace.
+func (s Site) lock() (unlock func(), err error) {
+	for _, dir := range []string{s.Templates, s.LuaTemplates} {
+		unlock, err = store.LockDir(dir, lockWait)
+		if !errors.Is(err, os.ErrNotExist) {
+			return unlock, err
+		}
+	}
+	return func() {}, nil // There is no template either.
+}
+
+// reap removes what killed processes left: ours, and that of the versions up
+// to 0.1.0, which had one name for all.
+func reap(dir string) {
+	_, _ = store.ReapTemp(dir, time.Now())
+	_ = os.Remove(filepath.Join(dir, ".luci-sso.tmp"))
 }
 
 // templates finds LuCI's login template and every theme's, ucode and Lua.
@@ -252,44 +285,13 @@ func read(path string) ([]byte, error) {
 	return text, nil
 }
 
-// replace puts text in the place of path, with its mode and owner.
+// replace puts text in the place of path, with its mode and owner. A power cut
+// leaves the old file or the new: an empty template is a LuCI that nobody can
+// log in to.
 func replace(path string, text []byte) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	// The name matches no template pattern, and the previous attempt's
-	// leftover is simply overwritten.
-	temp := filepath.Join(filepath.Dir(path), ".luci-sso.tmp")
-	if err := writeDurably(temp, text); err != nil {
-		_ = os.Remove(temp)
-		return err
-	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		// Only root can; whoever else may write here owns what is here.
-		_ = os.Chown(temp, int(stat.Uid), int(stat.Gid))
-	}
-	err = os.Chmod(temp, info.Mode().Perm())
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
-		_ = os.Remove(temp)
-	}
-	return err
-}
-
-// writeDurably writes a file that a power cut does not empty: a file system
-// on flash may keep the renaming that follows and lose the content, and an
-// empty template is a LuCI that nobody can log in to.
-func writeDurably(path string, text []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
+	return store.ReplaceFileDurably(path, text, info)
 }

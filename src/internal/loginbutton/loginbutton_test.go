@@ -3,10 +3,14 @@
 package loginbutton
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"luci-sso/tests/storetest"
 )
 
 const (
@@ -202,21 +206,124 @@ func TestWithoutTheScriptNothingIsInstalled(t *testing.T) {
 	}
 }
 
-// A link in the place of the temporary file is not written through, and is
-// out of the way for the next attempt.
-func TestLeftoverLinkIsNotFollowed(t *testing.T) {
+// What a killed process of an older version left, a link included, is taken
+// away and not written through.
+func TestLeftoversGo(t *testing.T) {
 	t.Parallel()
-	s, root := lay(t, map[string]string{"template/sysauth.ut": base, "precious": "as it was\n"})
+	s, root := lay(t, map[string]string{"template/sysauth.ut": base, "precious": "as it was\n", "template/.tmp-1-1": "half", "template/.tmp-1-2": "young"})
 	if err := os.Symlink(filepath.Join(root, "precious"), filepath.Join(root, "template/.luci-sso.tmp")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Install(); err == nil {
-		t.Error("Install says nothing about the link")
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(root, "template/.tmp-1-1"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Install(); err != nil {
+		t.Fatal(err)
 	}
 	if got := text(t, root, "precious"); got != "as it was\n" {
 		t.Errorf("the link's target was written: %q", got)
 	}
+	names, _ := filepath.Glob(filepath.Join(root, "template/.*"))
+	if len(names) != 1 || filepath.Base(names[0]) != ".tmp-1-2" {
+		t.Errorf("left are %q, want only what may still be written", names)
+	}
+}
+
+// site is the one below a root, for the processes of the next tests.
+func site(root string) Site {
+	return Site{Templates: filepath.Join(root, "template"), LuaTemplates: filepath.Join(root, "view"), Script: filepath.Join(root, "login.js")}
+}
+
+func TestMain(m *testing.M) {
+	storetest.Main(m, map[string]func([]string) error{
+		// turn <root>: puts the tag in and takes it out, for ever.
+		"turn": func(args []string) error {
+			fmt.Println("begin")
+			for {
+				if _, err := site(args[0]).Install(); err != nil {
+					return err
+				}
+				if _, err := site(args[0]).Remove(); err != nil {
+					return err
+				}
+			}
+		},
+		// few <root>: the same, some times.
+		"few": func(args []string) error {
+			for range 25 {
+				if _, err := site(args[0]).Install(); err != nil {
+					return err
+				}
+				if _, err := site(args[0]).Remove(); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// Boot, daily run, an upgrade and an administrator can meet; LuCI reads
+// meanwhile.
+func TestTogetherNobodyReadsHalfATemplate(t *testing.T) {
+	t.Parallel()
+	s, root := lay(t, map[string]string{"template/sysauth.ut": base})
+	path := filepath.Join(root, "template/sysauth.ut")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Install(); err != nil {
-		t.Errorf("the link is still in the way: %v", err)
+		t.Fatal(err)
+	}
+	with := text(t, path)
+	done := make(chan struct{})
+	reads := make(chan int)
+	go func() {
+		n := 0
+		for {
+			select {
+			case <-done:
+				reads <- n
+				return
+			default:
+			}
+			if got, err := os.ReadFile(path); err != nil || string(got) != base && string(got) != with {
+				t.Errorf("read %d: %q, %v", n, got, err)
+			}
+			n++
+		}
+	}()
+	for i, r := range storetest.Together(t, 8, "few", root) {
+		if !r.OK {
+			t.Errorf("process %d: %s", i, r.Line)
+		}
+	}
+	close(done)
+	if n := <-reads; n < 100 {
+		t.Errorf("only %d reads: nothing was tried", n)
+	}
+	now, err := os.Stat(path)
+	if err != nil || now.Mode() != info.Mode() || text(t, path) != base {
+		t.Errorf("in the end: %v, %v\n%s", now, err, text(t, path))
+	}
+}
+
+func TestKilledAtAnyTimeTheTemplateIsWhole(t *testing.T) {
+	t.Parallel()
+	s, root := lay(t, map[string]string{"template/sysauth.ut": base})
+	path := filepath.Join(root, "template/sysauth.ut")
+	if _, err := s.Install(); err != nil {
+		t.Fatal(err)
+	}
+	with := text(t, path)
+	storetest.KillAtRandom(t, 40, 10*time.Millisecond, func(string) {
+		if got := text(t, path); got != base && got != with {
+			t.Errorf("after a kill: %q", got)
+		}
+	}, "turn", root)
+	if _, err := s.Remove(); err != nil {
+		t.Errorf("after the kills: %v", err)
 	}
 }

@@ -29,27 +29,33 @@ var tempCount atomic.Uint32
 // meanwhile leaves only a temporary file. Errors are *Error. It does not wait
 // for the storage, which is right for tmpfs and caches; see WriteFileDurably.
 func WriteFile(path string, data []byte) error {
-	return write(path, data, time.Time{}, false)
+	return write(path, data, time.Time{}, nil, false)
 }
 
 // WriteFileAt is WriteFile that sets the file's modification time to stamp.
 func WriteFileAt(path string, data []byte, stamp time.Time) error {
-	return write(path, data, stamp, false)
+	return write(path, data, stamp, nil, false)
 }
 
 // WriteFileDurably is WriteFile for flash storage: the content is there after
 // a power cut, too. Without the first fsync, a file system may keep the
 // rename and lose the content, which leaves an empty file under the name.
 func WriteFileDurably(path string, data []byte) error {
-	return write(path, data, time.Time{}, true)
+	return write(path, data, time.Time{}, nil, true)
 }
 
-func write(path string, data []byte, stamp time.Time, durable bool) error {
-	err := writeOnce(path, data, stamp, durable)
+// ReplaceFileDurably is WriteFileDurably for a file that is not the program's
+// own: it keeps the mode and the owner that info tells.
+func ReplaceFileDurably(path string, data []byte, info os.FileInfo) error {
+	return write(path, data, time.Time{}, info, true)
+}
+
+func write(path string, data []byte, stamp time.Time, like os.FileInfo, durable bool) error {
+	err := writeOnce(path, data, stamp, like, durable)
 	if errors.Is(err, os.ErrNotExist) {
 		// A clock that jumped can make another process take our temporary
 		// file for abandoned. Once is bad luck; twice, the directory is gone.
-		err = writeOnce(path, data, stamp, durable)
+		err = writeOnce(path, data, stamp, like, durable)
 	}
 	if err != nil {
 		return failed("write", path, err)
@@ -57,7 +63,7 @@ func write(path string, data []byte, stamp time.Time, durable bool) error {
 	return nil
 }
 
-func writeOnce(path string, data []byte, stamp time.Time, durable bool) (err error) {
+func writeOnce(path string, data []byte, stamp time.Time, like os.FileInfo, durable bool) (err error) {
 	dir := filepath.Dir(path)
 	f, err := createTemp(dir)
 	if err != nil {
@@ -70,6 +76,13 @@ func writeOnce(path string, data []byte, stamp time.Time, durable bool) (err err
 		}
 	}()
 	_, err = f.Write(data)
+	if err == nil && like != nil {
+		if stat, ok := like.Sys().(*syscall.Stat_t); ok {
+			// Only root can; whoever else may write here owns what is here.
+			_ = f.Chown(int(stat.Uid), int(stat.Gid))
+		}
+		err = f.Chmod(like.Mode().Perm())
+	}
 	if err == nil && durable {
 		err = f.Sync()
 	}
