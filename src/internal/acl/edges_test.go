@@ -133,7 +133,7 @@ func TestEmptyPattern(t *testing.T) {
 // TestJSONAtTheEdges: what is allowed up to the last byte of the text.
 func TestJSONAtTheEdges(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"0", "9", "19", "-1", "1e5", "true", "null", "[0,9]", "[\"a\",\r\"b\"]", "/**/{}", "//\n{}", "{}//", "{} /* no end"} {
+	for _, text := range []string{"0", "9", "19", "-1", "1e5", "true", "null", "[0,9]", "[\"a\",\r\"b\"]", "/**/{}", "//\n{}", "{}//\n", "{} /**/ and", "{}\f"} {
 		if _, err := parseJSON(text); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}

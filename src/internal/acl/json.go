@@ -39,6 +39,9 @@ const maxDepth = 32
 func parseJSON(text string) (node, error) {
 	p := jsonParser{text: text}
 	root, message := p.value(0)
+	if message == "" {
+		message = p.rest()
+	}
 	if message != "" {
 		line := 1 + strings.Count(text[:min(p.pos, len(text))], "\n")
 		return node{}, errors.New("line " + strconv.Itoa(line) + ": " + message)
@@ -46,11 +49,16 @@ func parseJSON(text string) (node, error) {
 	return root, nil
 }
 
+// maxKey is the longest name of an object's member: rpcd's own form of the
+// data has 16 bits for its length, and what has a longer one is lost.
+const maxKey = 1<<16 - 1
+
 // jsonParser reads text from pos on. Its methods return what is wrong, "" for
 // nothing.
 type jsonParser struct {
 	text string
 	pos  int
+	open bool // A comment had no end.
 }
 
 // peek skips white space and comments and returns the next byte, 0 at the end
@@ -64,12 +72,25 @@ func (p *jsonParser) peek() byte {
 			}
 			continue
 		}
-		if c != ' ' && (c < '\t' || c > '\r') {
+		if c != ' ' && c != '\t' && c != '\n' && c != '\r' {
 			return c
 		}
 		p.pos++
 	}
 	return 0
+}
+
+// rest looks at what follows the value. It may be anything but half a comment,
+// for the end of which the reader would wait.
+func (p *jsonParser) rest() string {
+	p.peek()
+	switch {
+	case p.open:
+		return "the comment does not end"
+	case p.pos < len(p.text) && p.text[p.pos] == '/':
+		return "expected a comment"
+	}
+	return ""
 }
 
 // comment skips a comment. One that does not end takes the rest of the text.
@@ -87,7 +108,7 @@ func (p *jsonParser) comment() bool {
 		return false
 	}
 	if end < 0 {
-		p.pos = len(p.text)
+		p.pos, p.open = len(p.text), true
 	} else {
 		p.pos += end + width
 	}
@@ -207,6 +228,9 @@ func (p *jsonParser) object(depth int) (node, string) {
 		member, message := p.value(depth + 1)
 		if message != "" {
 			return object, message
+		}
+		if len(key) > maxKey {
+			member = node{}
 		}
 		member.key = key
 		index = object.put(member, index)
