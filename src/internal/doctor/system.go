@@ -26,7 +26,19 @@ import (
 func System(ctx context.Context) []*Check {
 	checks := []*Check{rpcd(ctx), accessGroups(), root(), bundle(), ntp(ctx)}
 	checks = append(checks, permissions()...)
-	return append(checks, space("tmpfs", paths.RunDir()), space("flash", paths.Config()), uhttpd(), cookies())
+	return append(checks, space("tmpfs", paths.RunDir()), space("flash", paths.Config()), uhttpd(), cookies(), idle())
+}
+
+// idle looks at LuCI's session time, which an older rpcd may refuse.
+func idle() *Check {
+	const name = "session_time"
+	configured := session.ConfiguredIdle(paths.LuCIConfig())
+	seconds := strconv.Itoa(int(configured / time.Second))
+	if longest := strconv.Itoa(int(session.LongestIdle / time.Second)); configured > session.LongestIdle {
+		return row(name, Warn, "LuCI's session time is %s seconds. An rpcd from before April 2026 refuses more than %s, so that no password login works; logins through SSO use that.", seconds, longest).
+			paste("uci set luci.sauth.sessiontime=" + longest + "; uci commit luci")
+	}
+	return row(name, Pass, "A session ends after %s seconds without use.", seconds)
 }
 
 func rpcd(ctx context.Context) *Check {

@@ -316,9 +316,18 @@ func validID(text string) bool {
 	return true
 }
 
+// LongestIdle is the longest session time that every rpcd takes. It counts in
+// milliseconds; those before April 2026 did so in 32 bits, and refuse more.
+const LongestIdle = (1<<31 - 1) / 1000 * time.Second
+
 // IdleTimeout is LuCI's own session time, luci.sauth.sessiontime in the
-// configuration at path: 3600 s when it is unset or senseless.
-func IdleTimeout(path string) time.Duration {
+// configuration at path, at most LongestIdle: 3600 s when it is unset or
+// senseless.
+func IdleTimeout(path string) time.Duration { return min(ConfiguredIdle(path), LongestIdle) }
+
+// ConfiguredIdle is IdleTimeout without its bound, as LuCI uses it for
+// password logins.
+func ConfiguredIdle(path string) time.Duration {
 	const usual = 3600 * time.Second
 	pkg, err := uci.Load(path)
 	if err != nil {

@@ -142,6 +142,8 @@ func TestIdleTimeout(t *testing.T) {
 		"config internal sauth\n option sessiontime 0\n":          time.Hour,
 		"config internal sauth\n option sessiontime x\n":          time.Hour,
 		"config internal sauth\n option sessiontime 9999999999\n": time.Hour,
+		"config internal sauth\n option sessiontime 2147483\n":    2147483 * time.Second,
+		"config internal sauth\n option sessiontime 2592000\n":    2147483 * time.Second,
 		"config internal sauth\n":                                 time.Hour,
 		"broken '":                                                time.Hour,
 	} {
