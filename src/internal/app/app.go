@@ -49,14 +49,15 @@ const (
 // request is one request under way.
 type request struct {
 	cgi.Request
-	log    *syslog.Logger
-	notes  []*fault.Fault
-	said   []string     // What the log should say besides.
-	undo   []cgi.Cookie // Cookies to send with a failure.
-	config *config.Config
-	party  *oidc.Party
-	rpcd   *session.Manager
-	event  events.Event
+	log     *syslog.Logger
+	notes   []*fault.Fault
+	subject string       // Of a person whom no role fits, for their own page.
+	said    []string     // What the log should say besides.
+	undo    []cgi.Cookie // Cookies to send with a failure.
+	config  *config.Config
+	party   *oidc.Party
+	rpcd    *session.Manager
+	event   events.Event
 }
 
 // Serve answers the one CGI request in the environment on w.
@@ -234,6 +235,7 @@ func (r *request) callback(ctx context.Context) (cgi.Response, error) {
 		return cgi.Redirect(luciPath, r.undo...), nil
 	}
 	if err != nil {
+		r.subject = result.Subject
 		return cgi.Response{}, err
 	}
 	r.logNotes(302)

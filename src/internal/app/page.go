@@ -10,6 +10,7 @@ import (
 	"luci-sso/internal/cgi"
 	"luci-sso/internal/lmo"
 	"luci-sso/internal/paths"
+	"luci-sso/internal/syslog"
 	"luci-sso/internal/version"
 )
 
@@ -18,6 +19,7 @@ import (
 const (
 	sentenceTitle    = "Login with SSO"
 	sentenceBack     = "Back to the login page"
+	sentenceSubject  = "For the administrator: your identifier (sub) at the provider is"
 	sentenceCrash    = "The router could not complete the request. Please try again later or contact your administrator."
 	sentenceMethod   = "This address only answers GET requests."
 	sentenceInsecure = "Single sign-on needs a secure connection. Please open the router's page with https://."
@@ -32,7 +34,16 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 		response.Body = "Error: " + sentence + "\n"
 		return response
 	}
-	language, words := r.words(sentence, sentenceTitle, sentenceBack)
+	sentences := []string{sentence, sentenceTitle, sentenceBack}
+	if r.subject != "" {
+		sentences = append(sentences, sentenceSubject)
+	}
+	language, words := r.words(sentences...)
+	subject := ""
+	if r.subject != "" {
+		// It is what the administrator puts into a role to let them in.
+		subject = "\n<p>" + cgi.EscapeHTML(words[3]) + " <code>" + cgi.EscapeHTML(syslog.Printable(r.subject, 1024)) + "</code></p>"
+	}
 	title := cgi.EscapeHTML(words[1])
 	response.ContentType = "text/html; charset=utf-8"
 	response.Body = `<!DOCTYPE html>
@@ -46,7 +57,7 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 <body>
 <main>
 <h1>` + title + `</h1>
-<p role="alert">` + cgi.EscapeHTML(words[0]) + `</p>
+<p role="alert">` + cgi.EscapeHTML(words[0]) + `</p>` + subject + `
 <p><a href="` + luciPath + `">` + cgi.EscapeHTML(words[2]) + `</a></p>
 <p><small>` + strconv.Itoa(response.Status) + " " + cgi.EscapeHTML(cgi.Reason(response.Status)) + `</small></p>
 </main>

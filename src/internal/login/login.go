@@ -100,7 +100,7 @@ type Callback struct {
 	ErrorDescription string
 }
 
-// Result is a completed sign-in.
+// Result is a completed sign-in. One that no role fits has the subject alone.
 type Result struct {
 	Session  secret.Value // rpcd's session id.
 	Role     string
@@ -229,7 +229,8 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 	}
 	match, err := f.authorize(identity)
 	if err != nil {
-		return Result{}, err
+		// Who they are is beyond doubt: they may read it.
+		return Result{Subject: identity.Subject}, err
 	}
 	id, err := f.open(ctx, match.Role, identity, tokens.ID)
 	return Result{

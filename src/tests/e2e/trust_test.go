@@ -125,6 +125,41 @@ func (e *env) leavesOpen(way vague.Way, roles string) {
 	}
 }
 
+// TestTrustOwnSubject: whoever no role fits reads their own sub, to send it
+// to the administrator; on the page only, and nothing else of it.
+func TestTrustOwnSubject(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	const subject = "<b>\"dave\"&'\u202e\n"
+	const shown = "<code>&lt;b&gt;&#34;dave&#34;&amp;&#39;??</code>"
+	for _, refused := range []bool{true, false} {
+		remove := e.IDP.Inject(idp.Fault{
+			IDToken: func(t *idp.IDToken) {
+				t.Claims["sub"] = subject
+				if !refused {
+					t.Claims["aud"] = "another"
+				}
+			},
+			Claims: func(claims map[string]any) { claims["sub"] = subject },
+		})
+		for _, client := range []http.Header{htmlClient, plainClient} {
+			mark := e.Mark()
+			r := e.cgi(e.pending("dave").request(client))
+			html := client.Get("Accept") == htmlClient.Get("Accept")
+			if got := strings.Contains(r.Body, shown); got != (refused && html) {
+				t.Errorf("refused for want of a role: %v, as a page: %v; the sub is shown: %v\n%s", refused, html, got, r.Body)
+			}
+			if strings.Contains(r.Body, subject[:4]) || strings.Contains(strings.Join(e.Log(mark), "\n"), "dave") {
+				t.Errorf("the sub is in the page unescaped, or in the log: %s", r.Body)
+			}
+			if !html && strings.Count(r.Body, "\n") != 1 {
+				t.Errorf("the plain answer has more than its sentence: %q", r.Body)
+			}
+		}
+		remove()
+	}
+}
+
 // TestTrustIssuerTwice: a parameter sent twice is not one that was not sent.
 func TestTrustIssuerTwice(t *testing.T) {
 	t.Parallel()
