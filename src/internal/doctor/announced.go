@@ -10,7 +10,9 @@ import (
 
 	"luci-sso/internal/config"
 	"luci-sso/internal/fault"
+	"luci-sso/internal/login"
 	"luci-sso/internal/oidc"
+	"luci-sso/internal/paths"
 	"luci-sso/internal/role"
 	"luci-sso/internal/syslog"
 	"luci-sso/internal/words"
@@ -108,7 +110,19 @@ func (c *connection) claims() {
 		c.add(row("at_hash", Pass, words.AtHashAbsent))
 	}
 	needEmail, needGroups := role.Needs(c.roles)
+	seen := login.SeenBy(paths.Cache(), cfg)
+	// A scope of the claim's own name that is not asked for.
+	withheld := func(scope string) bool {
+		return !slices.Contains(strings.Fields(cfg.Scope), scope) && slices.Contains(m.Scopes, scope)
+	}
+	notAsked := func(claim string) *Check {
+		return row(claim, Warn, words.ScopeNotAsked, claim, claim).do(words.AskForScope).code(string(fault.UserNotAuthorized)).paste(set("scope", cfg.Scope+" "+claim))
+	}
 	switch {
+	case needEmail && !seen.Email && withheld("email"):
+		c.add(notAsked("email"))
+	case seen.Email && !has("email"):
+		c.add(row("email", Pass, words.EmailSeen))
 	case !said:
 		c.add(row("email", Skip, words.ClaimsUnknown))
 	case has("email") && has("email_verified"):
@@ -122,13 +136,18 @@ func (c *connection) claims() {
 	default:
 		c.add(row("email", Skip, words.EmailAbsent))
 	}
-	first, _, _ := strings.Cut(cfg.GroupsClaim, ".")
+	announced := slices.ContainsFunc(m.Claims, func(claim string) bool { return oidc.Leads(cfg.GroupsClaim, claim) })
 	switch {
 	case !needGroups:
 		c.add(row("groups", Skip, words.NoRoleUsesGroups))
+	case seen.Groups:
+		// What a login showed is better than what is announced or not.
+		c.add(row("groups", Pass, words.ClaimGroupsSeen, cfg.GroupsClaim))
+	case cfg.GroupsClaim == "groups" && withheld("groups"):
+		c.add(notAsked("groups"))
 	case !said:
 		c.add(row("groups", Skip, words.ClaimsUnknown))
-	case has(cfg.GroupsClaim) || has(first):
+	case announced:
 		c.add(row("groups", Pass, words.ClaimGroupsThere, cfg.GroupsClaim))
 	default:
 		check := row("groups", Warn, words.ClaimGroupsAbsent, cfg.GroupsClaim).do(words.AnnounceGroups)

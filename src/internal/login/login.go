@@ -224,6 +224,7 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 	if err != nil {
 		return Result{}, err
 	}
+	f.show(identity)
 	if err := f.Used.Register(tokens.Access, f.Now().Add(tokenMemory)); err != nil {
 		return Result{}, err
 	}

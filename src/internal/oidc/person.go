@@ -146,6 +146,17 @@ func splitPath(path string) []string {
 	return parts
 }
 
+// Leads reports whether a path may begin with a claim of this name.
+func Leads(path, claim string) bool {
+	parts := splitPath(path)
+	for n := range parts {
+		if strings.Join(parts[:n+1], ".") == claim {
+			return true
+		}
+	}
+	return false
+}
+
 // elsewhere reports whether the provider points somewhere else for the claim
 // that path begins with: aggregated and distributed claims (OIDC Core
 // §5.6.2), as Entra ID does for those with many groups. Pointers that cannot
@@ -158,9 +169,8 @@ func (c Claims) elsewhere(path string) bool {
 	case nil:
 		return c["_claim_sources"] != nil
 	case map[string]any:
-		parts := splitPath(path)
-		for n := range parts {
-			if _, found := names[strings.Join(parts[:n+1], ".")]; found {
+		for name := range names {
+			if Leads(path, name) {
 				return true
 			}
 		}

@@ -180,9 +180,14 @@ func TestRemediesFit(t *testing.T) {
 		"redirect elsewhere": {id: "discovery", spoil: func(t *testing.T, l *lab.Lab) {
 			l.IDP.Inject(idp.Fault{At: map[idp.Endpoint]idp.Answer{idp.Discovery: {Location: "https://elsewhere.example.com/"}}})
 		}, says: []string{"elsewhere.example.com", "not followed", "answers by itself"}, not: []string{"running"}},
-		"issuer that follows the host": {id: "issuer", values: map[string]string{"issuer_url": "https://id.example.com", "internal_issuer_url": "INTERNAL"}, says: []string{"https://127.0.0.1", "public address"}, not: []string{"issuer_url="}},
-		"the inner address is named":   {id: "discovery", values: map[string]string{"issuer_url": "https://id.example.com", "internal_issuer_url": "INTERNAL"}, says: []string{"read from https://127.0.0.1:"}, not: []string{"id.example.com"}},
-		"one key":                      {id: "keys", spoil: func(t *testing.T, l *lab.Lab) { l.IDP.SetKeys(l.IDP.KeysNow()[0]) }, says: []string{"1 usable signing key."}},
+		"issuer that follows the host":  {id: "issuer", values: map[string]string{"issuer_url": "https://id.example.com", "internal_issuer_url": "INTERNAL"}, says: []string{"https://127.0.0.1", "public address"}, not: []string{"issuer_url="}},
+		"the inner address is named":    {id: "discovery", values: map[string]string{"issuer_url": "https://id.example.com", "internal_issuer_url": "INTERNAL"}, says: []string{"read from https://127.0.0.1:"}, not: []string{"id.example.com"}},
+		"groups that are not asked for": {id: "groups", values: map[string]string{"scope": "openid email"}, says: []string{"lack the scope groups", "Add this scope", "uci set luci-sso.default.scope='openid email groups'"}},
+		"email that is not asked for":   {id: "email", values: map[string]string{"scope": "openid groups"}, says: []string{"lack the scope email", "uci set luci-sso.default.scope='openid groups email'"}},
+		"a claim of which only an object is announced": {id: "groups", values: map[string]string{"groups_claim": "a.b.roles"}, spoil: func(t *testing.T, l *lab.Lab) {
+			l.IDP.Inject(idp.Fault{Metadata: func(d map[string]any) { d["claims_supported"] = []any{"sub", "a.b"} }})
+		}, says: []string{"announces the claim a.b.roles"}},
+		"one key": {id: "keys", spoil: func(t *testing.T, l *lab.Lab) { l.IDP.SetKeys(l.IDP.KeysNow()[0]) }, says: []string{"1 usable signing key."}},
 		"a padded modulus": {id: "keys", spoil: func(t *testing.T, l *lab.Lab) {
 			l.IDP.Inject(idp.Fault{Keys: func(set map[string]any) {
 				key := set["keys"].([]any)[0].(map[string]any)

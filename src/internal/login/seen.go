@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package login
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"strings"
+
+	"luci-sso/internal/config"
+	"luci-sso/internal/role"
+	"luci-sso/internal/store"
+)
+
+// Seen is what logins with the same settings have brought so far, since the
+// router started. Many providers do not announce all that they send.
+type Seen struct{ Email, Groups bool }
+
+// seenFile is where that is kept. Its name follows from what has a part in
+// it, so that nothing is said of other settings.
+func seenFile(dir string, c *config.Config) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{c.IssuerURL, c.ClientID, c.Scope, c.GroupsClaim}, "\n")))
+	return dir + "/" + hex.EncodeToString(sum[:8])
+}
+
+// SeenBy returns what logins with these settings have brought; dir is where
+// the provider's documents are kept.
+func SeenBy(dir string, c *config.Config) Seen {
+	file, err := os.Open(seenFile(dir, c))
+	if err != nil {
+		return Seen{}
+	}
+	defer file.Close()
+	text, _ := io.ReadAll(io.LimitReader(file, 64))
+	words := strings.Fields(string(text))
+	var seen Seen
+	for _, word := range words {
+		seen.Email = seen.Email || word == "email"
+		seen.Groups = seen.Groups || word == "groups"
+	}
+	return seen
+}
+
+// show keeps what a login has brought: which claims, and nothing of what is
+// in them. That it could not be kept is no reason for anything.
+func (f *Flow) show(identity role.Identity) {
+	if f.Party.CacheDir == "" {
+		return
+	}
+	known := SeenBy(f.Party.CacheDir, f.Config)
+	now := Seen{known.Email || identity.Email != "", known.Groups || len(identity.Groups) > 0}
+	if now == known {
+		return
+	}
+	text := ""
+	if now.Email {
+		text += "email\n"
+	}
+	if now.Groups {
+		text += "groups\n"
+	}
+	_ = store.WriteFile(seenFile(f.Party.CacheDir, f.Config), []byte(text))
+}
