@@ -64,6 +64,8 @@ type Options struct {
 	Issuer string
 	// Config, when set, makes the text of /etc/config/luci-sso.
 	Config func(*Config)
+	// Fresh leaves the configuration as the package ships it.
+	Fresh bool
 
 	TempDir string
 	Keep    bool // Close leaves the router's root directory behind.
@@ -123,6 +125,12 @@ func Start(options Options) (l *Lab, err error) {
 	if options.Config != nil {
 		options.Config(l.config)
 	}
+	text := l.config.Text()
+	if options.Fresh {
+		if text, err = shipped(); err != nil {
+			return l, err
+		}
+	}
 	resources, app := "", ""
 	var packaged []string
 	if repo, err := Repository(); err == nil {
@@ -135,7 +143,7 @@ func Start(options Options) (l *Lab, err error) {
 	}
 	l.Router, err = router.Start(router.Options{
 		Addr: options.RouterAddr, IPv6: options.IPv6, Certificate: routerCert, Trust: l.CA.PEM(),
-		Program: program, Resources: resources, Packaged: packaged, App: app, Config: l.config.Text(),
+		Program: program, Resources: resources, Packaged: packaged, App: app, Config: text,
 		RealRoot: options.RealRoot, LuCIAsCGI: options.LuCIAsCGI, TempDir: options.TempDir, Keep: options.Keep, Log: options.OnLog,
 	})
 	if err != nil {
@@ -189,18 +197,14 @@ func (l *Lab) SetUCI(option string, values ...string) error {
 	return l.Router.WriteConfig(l.config.Text())
 }
 
-// Unconfigure puts the configuration that the package ships in the place of
-// the lab's.
-func (l *Lab) Unconfigure() error {
+// shipped is the configuration as the package has it.
+func shipped() (string, error) {
 	repo, err := Repository()
 	if err != nil {
-		return err
+		return "", err
 	}
 	text, err := os.ReadFile(filepath.Join(repo, "package/luci-sso/files/etc/config/luci-sso"))
-	if err != nil {
-		return err
-	}
-	return l.WriteConfig(string(text))
+	return string(text), err
 }
 
 // WriteConfig replaces the text of /etc/config/luci-sso, whatever it is. The

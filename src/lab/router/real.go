@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,6 +37,7 @@ type daemon struct {
 	name string
 	pid  int
 	done chan struct{}
+	said *lineWriter
 }
 
 // startReal starts the router's own programs in its root: what procd would
@@ -139,12 +142,13 @@ func (r *Router) command(program string, args ...string) *exec.Cmd {
 func (r *Router) startDaemon(name, program string, args ...string) error {
 	cmd := r.command(program, args...)
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
-	cmd.Stderr = &lineWriter{emit: func(line string) {
+	said := &lineWriter{emit: func(line string) {
 		r.Log.Add(syslogd.Entry{Time: time.Now(), Facility: 3, Severity: 3, Tag: name, Text: line, Raw: line})
 	}}
+	cmd.Stderr = said
 	cmd.WaitDelay = time.Second
 	started := make(chan error, 1)
-	d := &daemon{name: name, done: make(chan struct{})}
+	d := &daemon{name: name, done: make(chan struct{}), said: said}
 	go func() {
 		// The signal comes when the thread that started the program ends.
 		runtime.LockOSThread()
@@ -159,6 +163,9 @@ func (r *Router) startDaemon(name, program string, args ...string) error {
 		}
 	}()
 	if err := <-started; err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w; if the file is there, its loader (ld-musl-*.so.1 or ld-linux-*.so) or a library is not", err)
+		}
 		return fmt.Errorf("starting the router's %s: %w", name, err)
 	}
 	d.pid = cmd.Process.Pid
@@ -223,6 +230,12 @@ func (r *Router) wait(what string, try func() error) error {
 		if err = try(); err == nil {
 			return nil
 		}
+		// Who has ended will not answer any more.
+		for _, d := range r.daemons {
+			if !d.alive() {
+				return fmt.Errorf("%s did not come: %s has ended, and said %q", what, d.name, d.said.lines())
+			}
+		}
 	}
 	return fmt.Errorf("waited in vain for %s: %w", what, err)
 }
@@ -275,6 +288,16 @@ func (r *Router) setPassword() error {
 type lineWriter struct {
 	emit func(string)
 	rest []byte
+
+	mu   sync.Mutex
+	last []string
+}
+
+// lines are the last few.
+func (w *lineWriter) lines() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Join(w.last, " / ")
 }
 
 func (w *lineWriter) Write(data []byte) (int, error) {
@@ -284,7 +307,12 @@ func (w *lineWriter) Write(data []byte) (int, error) {
 		if end < 0 {
 			return len(data), nil
 		}
-		w.emit(string(w.rest[:end]))
+		line := string(w.rest[:end])
+		w.emit(line)
+		w.mu.Lock()
+		w.last = append(w.last, line)
+		w.last = w.last[max(0, len(w.last)-3):]
+		w.mu.Unlock()
 		w.rest = w.rest[end+1:]
 	}
 }

@@ -222,6 +222,9 @@ func (r *Router) makeRoot() error {
 		return err
 	}
 	if r.Real {
+		if err := lacking(r.options.RealRoot); err != nil {
+			return err
+		}
 		if err := copyTree(r.options.RealRoot, root); err != nil {
 			return fmt.Errorf("copying %s: %w", r.options.RealRoot, err)
 		}

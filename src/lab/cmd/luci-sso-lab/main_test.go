@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"luci-sso/lab"
 	"luci-sso/lab/idp"
 	"luci-sso/lab/people"
 )
@@ -150,5 +152,45 @@ func TestServeUntilSignal(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestWelcome: what the welcome says is true of what was started.
+func TestWelcome(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: builds the router's program")
+	}
+	for _, fresh := range []bool{false, true} {
+		t.Setenv("TMPDIR", t.TempDir())
+		stop := make(chan os.Signal, 1)
+		var out output
+		s := &settings{router: "localhost:0", provider: "127.0.0.1:0", fresh: fresh, routerRoot: os.Getenv(lab.RealRootVariable)}
+		exit := make(chan int, 1)
+		go func() { exit <- s.serve(people.Default(), stop, &out, &out, false) }()
+		for deadline := time.Now().Add(time.Minute); !strings.Contains(out.String(), "Ctrl-C ends the lab"); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) || len(exit) > 0 {
+				t.Fatalf("no welcome: %q", out.String())
+			}
+		}
+		text := out.String()
+		_, shell, _ := strings.Cut(text, "at a shell: ")
+		shell, _, _ = strings.Cut(shell, "\n")
+		words := strings.Fields(shell)
+		doctor, _ := exec.Command(words[0], append(words[1:], "--json")...).Output() // It exits with 2 where nothing is set up.
+		if !json.Valid(doctor) || len(doctor) == 0 {
+			t.Errorf("fresh %v: %q gives no report of the doctor: %q", fresh, shell, doctor)
+		}
+		if fresh && strings.Contains(string(doctor), "operator") {
+			t.Errorf("the doctor speaks of roles that are not there: %s", doctor)
+		}
+		for part, want := range map[string]bool{
+			"root / router": true, "alice": true, "Nothing is set up yet": fresh, "role admin lists her": !fresh, "alice@example.com": fresh,
+		} {
+			if strings.Contains(text, part) != want {
+				t.Errorf("fresh %v: %q in the welcome is %v, want %v:\n%s", fresh, part, !want, want, text)
+			}
+		}
+		stop <- syscall.SIGINT
+		<-exit
 	}
 }
