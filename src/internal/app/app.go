@@ -139,9 +139,11 @@ func (r *request) route(readError error) (cgi.Response, error) {
 // probe answers whether a login could be started.
 func (r *request) probe() cgi.Response {
 	enabled := "false"
-	if _, err := config.Load(paths.Config()); err == nil {
+	_, err := config.Load(paths.Config())
+	if err == nil {
 		enabled = "true"
 	}
+	r.tellNotRoot(err)
 	return cgi.Response{ContentType: "application/json", Body: `{"enabled": ` + enabled + `}`}
 }
 

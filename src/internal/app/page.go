@@ -3,9 +3,11 @@
 package app
 
 import (
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"luci-sso/internal/cgi"
 	"luci-sso/internal/lmo"
@@ -17,7 +19,7 @@ import (
 // What a person reads besides the catalogue's sentences. scripts/i18n finds
 // them here.
 const (
-	sentenceTitle    = "Login with SSO"
+	sentenceTitle    = "Single sign-on"
 	sentenceBack     = "Back to the login page"
 	sentenceSubject  = "For the administrator: your identifier (sub) at the provider is"
 	sentenceCrash    = "The router could not complete the request. Please try again later or contact your administrator."
@@ -27,7 +29,9 @@ const (
 
 // page fills in the body of an answer to a person: one sentence, as plain
 // text for programs and as a small page for browsers. The page has no style
-// or script of its own, as the content security policy forbids them inline.
+// or script of its own, as the content security policy forbids them inline. It
+// ends in what one can quote to an administrator: when it was, and the name and
+// number that the request's lines have in the log.
 func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 	if !r.WantsHTML {
 		response.ContentType = "text/plain"
@@ -59,7 +63,8 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 <h1>` + title + `</h1>
 <p role="alert">` + cgi.EscapeHTML(words[0]) + `</p>` + subject + `
 <p><a href="` + luciPath + `">` + cgi.EscapeHTML(words[2]) + `</a></p>
-<p><small>` + strconv.Itoa(response.Status) + " " + cgi.EscapeHTML(cgi.Reason(response.Status)) + `</small></p>
+<p><small>` + strconv.Itoa(response.Status) + " " + cgi.EscapeHTML(cgi.Reason(response.Status)) + "<br>" +
+		time.Now().UTC().Format("2006-01-02 15:04:05 UTC") + ", luci-sso[" + strconv.Itoa(os.Getpid()) + `]</small></p>
 </main>
 </body>
 </html>

@@ -127,7 +127,11 @@ func read(path string) (*uci.Package, error) {
 	case errors.Is(err, fs.ErrNotExist) && isDir(filepath.Dir(path)):
 		return nil, fault.Wrap(fault.SSODisabled, err, "there is no "+path)
 	}
-	return nil, fault.Wrap(fault.UCIError, err, "cannot read "+path+": "+syslog.Printable(err.Error(), 160))
+	detail := "cannot read " + path + ": " + syslog.Printable(err.Error(), 160)
+	if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 {
+		detail += "; the program runs as user " + strconv.Itoa(os.Geteuid()) + " and has to run as root: the web server must not give that up before it starts scripts"
+	}
+	return nil, fault.Wrap(fault.UCIError, err, detail)
 }
 
 func isDir(path string) bool {

@@ -24,7 +24,7 @@ import (
 // System checks what else on this router a login relies on. Its rows are for
 // the shell and in English.
 func System(ctx context.Context) []*Check {
-	checks := []*Check{rpcd(ctx), accessGroups(), root(), bundle(), ntp(ctx)}
+	checks := []*Check{privileges(), rpcd(ctx), accessGroups(), root(), bundle(), ntp(ctx)}
 	checks = append(checks, permissions()...)
 	return append(checks, space("tmpfs", paths.RunDir()), space("flash", paths.Config()), uhttpd(), cookies(), idle())
 }
