@@ -30,7 +30,8 @@ var commands = []struct {
 	{"sessions", "sessions [--end ID] [--json]", "the live sessions, or the end of one",
 		"ID is what the list shows. --end exits with 1 when there is no such session.", runSessions},
 	{"events", "events [--json]", "the last logins, logouts and errors", "", runEvents},
-	{"explain", "explain CODE|ERROR", "what a code of the log or a provider's error means, and what to do", "", nil},
+	{"explain", "explain [--json] CODE | ERROR [DESCRIPTION] | --list", "what a code of the log or a provider's error means, and what to do",
+		"ERROR is an identity provider's, such as access_denied, best with the\ndescription that the log cites behind it. Exits with 1 when nobody knows it.", runExplain},
 	{"sync", "sync [--remove]", "bring rpcd's login entries in line with the roles, or take them out", "", runSync},
 	{"login-button", "login-button install|remove|status", "the script tag in LuCI's login templates", "", runLoginButton},
 	{"cleanup", "cleanup", "remove what expired logins and used tokens left behind", "", runCleanup},
@@ -52,9 +53,6 @@ func command(args []string) int {
 		c := &commands[i]
 		if c.name != args[0] {
 			continue
-		}
-		if c.run == nil {
-			return runExplain(args[1:])
 		}
 		if len(args) > 1 && help(args[1]) {
 			print(os.Stdout, "usage: luci-sso "+c.usage+"\n\n"+strings.ToUpper(c.help[:1])+c.help[1:]+".\n")

@@ -17,7 +17,10 @@ import (
 	"luci-sso/internal/version"
 )
 
-func runVersion([]string) int {
+func runVersion(args []string) int {
+	if len(args) > 0 {
+		return misuse("version", "unknown argument "+quoted(args[0]))
+	}
 	print(os.Stdout, version.Version+"\n")
 	return exitOK
 }
