@@ -45,9 +45,10 @@ var (
 // Client sends requests. It is for one CGI request and not for concurrent use.
 type Client struct {
 	trust    Trust
+	store    store
+	usable   bool // The store was seen to hold a certificate.
 	internal string
 	agent    string
-	tls      *tls.Config
 	conns    map[string]*conn
 	limit    time.Duration // Of all requests together; 0 for none.
 	spent    time.Duration
@@ -192,12 +193,11 @@ func (c *Client) connection(ctx context.Context, target *url.URL) (*conn, error)
 	if existing := c.conns[target.Host]; existing != nil {
 		return existing, nil
 	}
-	if c.tls == nil {
-		roots, err := c.trust.pool()
-		if err != nil {
+	if !c.usable {
+		if err := c.trust.usable(&c.store); err != nil {
 			return nil, err
 		}
-		c.tls = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+		c.usable = true
 	}
 	address := target.Host
 	if target.Port() == "" {
@@ -207,11 +207,8 @@ func (c *Client) connection(ctx context.Context, target *url.URL) (*conn, error)
 	if err != nil {
 		return nil, network(ctx, err)
 	}
-	config := c.tls.Clone()
-	config.ServerName = target.Hostname()
-	secure := tls.Client(raw, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		_ = raw.Close()
+	secure, err := c.trust.secure(ctx, &c.store, raw, target.Hostname())
+	if err != nil {
 		return nil, network(ctx, err)
 	}
 	made := &conn{Conn: secure, reader: bufio.NewReaderSize(secure, maxLine)}
