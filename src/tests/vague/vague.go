@@ -136,6 +136,10 @@ func Ways() []Way {
 	}
 	everywhere(Way{Name: "in Entra ID's short form", Claim: "groups"}, claim("hasgroups", true))
 	ways = append(ways,
+		// Some put the groups into profile (authentik), none into email.
+		Way{Name: "groups without the scope profile", Claim: "groups", Scope: "openid email groups"},
+		Way{Name: "groups without the scope email", Claim: "groups", No: true, Scope: "openid profile groups"},
+		Way{Name: "email without the scope profile", Claim: "email", No: true, Scope: "openid email groups"},
 		Way{Name: "groups as an empty list, without its scope", Claim: "groups", Scope: "openid", IDToken: claim("groups", []any{})},
 		Way{Name: "groups as an empty list", Claim: "groups", No: true, IDToken: claim("groups", []any{})},
 		Way{Name: "groups that are others", Claim: "groups", No: true, IDToken: claim("groups", []any{"others"})},
