@@ -6,12 +6,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
 	"luci-sso/internal/config"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/oidc"
+	"luci-sso/internal/role"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/syslog"
 	"luci-sso/tests/vague"
 )
 
@@ -244,5 +248,110 @@ func TestRefusalNamesTheOthers(t *testing.T) {
 	_, err = flow.authorize(identity)
 	if err == nil || !strings.Contains(err.Error(), `role "empty" matches by sub`) || !strings.HasSuffix(err.Error(), `would fit: "later"`) {
 		t.Errorf("the refusal reads %v", err)
+	}
+}
+
+// TestUserInfoIsAskedForWhatIsMissing and for nothing else: it costs a
+// request, and may fail.
+func TestUserInfoIsAskedForWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	both := []string{"email", "groups"}
+	whole := map[string]any{"email": vague.Address, "email_verified": true, "groups": []any{}}
+	without := func(name string, value any) map[string]any {
+		claims := map[string]any{}
+		for k, v := range whole {
+			claims[k] = v
+		}
+		if claims[name] = value; value == nil {
+			delete(claims, name)
+		}
+		return claims
+	}
+	for name, c := range map[string]struct {
+		needs  []string
+		claims map[string]any
+		asked  bool
+	}{
+		"nothing":                  {both, whole, false},
+		"the address":              {both, without("email", nil), true},
+		"the address, not needed":  {both[1:], without("email", nil), false},
+		"the flag":                 {both, without("email_verified", nil), true},
+		"the flag, not needed":     {both[1:], without("email_verified", nil), false},
+		"the groups":               {both, without("groups", nil), true},
+		"the groups, not needed":   {both[:1], without("groups", nil), false},
+		"a readable list":          {both, without("groups", []any{7}), true},
+		"not needed, unreadable":   {both[:1], without("groups", []any{7}), false},
+		"the rest of the pointers": {both, without("_claim_names", map[string]any{"email": "src1"}), true},
+	} {
+		asked, noted := false, 0
+		flow := Flow{Config: &config.Config{Scope: "openid email groups", GroupsClaim: "groups"}, Note: func(*fault.Fault) { noted++ }}
+		for _, kind := range c.needs {
+			flow.Config.Roles = append(flow.Config.Roles, roleBy(kind, kind))
+		}
+		_, err := flow.gather(oidc.Metadata{Claims: []string{"email_verified"}, UserInfoEndpoint: "https://id.example.com/u"}, oidc.Scope{},
+			decoded(t, func(claims map[string]any) {
+				for k, v := range c.claims {
+					claims[k] = v
+				}
+			}), func(string) (oidc.Claims, error) {
+				asked = true
+				return nil, fault.New(fault.UserInfoNetworkError, "it is down")
+			})
+		if err != nil || asked != c.asked || (noted == 1) != c.asked {
+			t.Errorf("%s is missing: asked %v, expected %v; %d notes, %v", name, asked, c.asked, noted, err)
+		}
+	}
+}
+
+// TestDescribe: what the log says of a person.
+func TestDescribe(t *testing.T) {
+	t.Parallel()
+	var veil syslog.Veil
+	veil.HidePerson(secret.New("bob"), secret.New(vague.Address))
+	sub, address := "subject "+secret.Fingerprint("bob"), ", e-mail "+secret.Fingerprint(vague.Address)
+	for want, id := range map[string]role.Identity{
+		sub + ", no e-mail sent, no groups sent":                 {Subject: "bob"},
+		sub + ", e-mail unknown, groups unknown":                 {Subject: "bob", EmailUnknown: "x", GroupsUnknown: "x"},
+		sub + address + `, groups "a" "…"`:                       {Subject: "bob", Email: strings.ToUpper(vague.Address), Verified: oidc.VerifiedYes, Groups: []string{"a", "Bob"}, GroupsUnknown: "x"},
+		sub + address + " (not verified), no groups sent":        {Subject: "bob", Email: vague.Address, Verified: oidc.VerifiedNo, EmailUnknown: "x"},
+		sub + `, no e-mail sent, groups` + eight:                 {Subject: "bob", Groups: strings.Fields("1 2 3 4 5 6 7 8")},
+		sub + `, no e-mail sent, groups` + eight + " and 2 more": {Subject: "bob", Groups: strings.Fields("1 2 3 4 5 6 7 8 9 10")},
+	} {
+		if got := describe(id, role.Rules{}, &veil); got != want {
+			t.Errorf("%s, expected %s", got, want)
+		}
+	}
+}
+
+const eight = ` "1" "2" "3" "4" "5" "6" "7" "8"`
+
+// TestSeen: which claims came is kept, for the settings that they came with.
+func TestSeen(t *testing.T) {
+	t.Parallel()
+	flow := Flow{Config: &config.Config{IssuerURL: "https://id.example.com"}, Party: &oidc.Party{}}
+	flow.show(role.Identity{Email: "a@b"}) // There is nowhere to keep it.
+	flow.Party.CacheDir = t.TempDir()
+	for _, step := range []struct {
+		id   role.Identity
+		want Seen
+	}{
+		{role.Identity{}, Seen{}},
+		{role.Identity{Groups: []string{"a"}}, Seen{Groups: true}},
+		{role.Identity{}, Seen{Groups: true}},
+		{role.Identity{Email: "a@b"}, Seen{Email: true, Groups: true}},
+	} {
+		flow.show(step.id)
+		if got := SeenBy(flow.Party.CacheDir, flow.Config); got != step.want {
+			t.Errorf("after %+v: %+v, expected %+v", step.id, got, step.want)
+		}
+	}
+	if got := SeenBy(flow.Party.CacheDir, &config.Config{IssuerURL: "https://other.example.com"}); got != (Seen{}) {
+		t.Errorf("of another provider: %+v", got)
+	}
+	files, _ := os.ReadDir(flow.Party.CacheDir)
+	for _, file := range files {
+		if text, _ := os.ReadFile(flow.Party.CacheDir + "/" + file.Name()); string(text) != "email\ngroups\n" {
+			t.Errorf("%s has %q", file.Name(), text)
+		}
 	}
 }

@@ -91,3 +91,48 @@ func TestNeeds(t *testing.T) {
 		t.Error("roles by e-mail and by group need both claims")
 	}
 }
+
+// TestUndecided: the search ends at the first role that something unknown
+// could decide, and says at which, by what and why.
+func TestUndecided(t *testing.T) {
+	t.Parallel()
+	roles := []config.Role{
+		{Name: "blank", Emails: []string{""}, Groups: []string{""}},
+		{Name: "group", Groups: []string{"staff@PocketID"}},
+		{Name: "email", Emails: []string{"ann@example.com"}},
+		{Name: "both", Emails: []string{"bob@example.com"}, Groups: []string{"ops"}},
+		{Name: "sub", Subjects: []string{"7"}},
+	}
+	for name, c := range map[string]struct {
+		id               Identity
+		role, claim, why string // Undecided.
+		got              string // Had.
+	}{
+		"nothing is unknown":           {id: Identity{Subject: "7"}, got: "sub"},
+		"groups":                       {id: Identity{Subject: "7", Email: "ann@example.com", GroupsUnknown: "lost"}, role: "group", claim: "groups", why: "lost"},
+		"groups, and one that is":      {id: Identity{Groups: []string{"staff"}, GroupsUnknown: "lost"}, got: "group"},
+		"e-mail":                       {id: Identity{Subject: "7", EmailUnknown: "lost"}, role: "email", claim: "email", why: "lost"},
+		"e-mail, after a group":        {id: Identity{Groups: []string{"staff"}, EmailUnknown: "lost"}, got: "group"},
+		"an address that is known":     {id: Identity{Email: "ann@example.com", EmailUnknown: "lost"}, got: "email"},
+		"a name in a text":             {id: Identity{Subject: "7", Groups: []string{"x; staff"}, Joined: true}, role: "group", claim: "groups", why: "it came as one text, which may be several names"},
+		"a part of a name in a text":   {id: Identity{Subject: "7", Groups: []string{"staffs"}, Joined: true}, got: "sub"},
+		"a name in a list's text":      {id: Identity{Subject: "7", Groups: []string{"x; staff"}}, got: "sub"},
+		"no name in a text":            {id: Identity{Subject: "7", Groups: []string{"x y"}, Joined: true}, got: "sub"},
+		"the text itself":              {id: Identity{Groups: []string{"staff"}, Joined: true}, got: "group"},
+		"an address that is no":        {id: Identity{Subject: "7", Email: "bob@example.com", Verified: oidc.VerifiedNo}, role: "both", claim: "email", why: "the address does not count: email_verified is not true"},
+		"the same, but the group fits": {id: Identity{Email: "bob@example.com", Verified: oidc.VerifiedNo, Groups: []string{"ops"}}, got: "both"},
+		"an address nobody names":      {id: Identity{Subject: "7", Email: "eve@example.com", Verified: oidc.VerifiedNo}, got: "sub"},
+	} {
+		m := Find(roles, c.id, Rules{})
+		undecided, got := "", ""
+		if m.Undecided != nil {
+			undecided = m.Undecided.Name
+		}
+		if m.Role != nil {
+			got = m.Role.Name
+		}
+		if undecided != c.role || m.Claim != c.claim || m.Why != c.why || got != c.got {
+			t.Errorf("%s: had %q, undecided %q by %q: %q; expected %q, %q by %q: %q", name, got, undecided, m.Claim, m.Why, c.got, c.role, c.claim, c.why)
+		}
+	}
+}
