@@ -10,6 +10,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { drawings } from './drawings.mjs';
 import { pictures } from './pictures.mjs';
 
 const TOP = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -150,7 +151,7 @@ test('pictures: those that are used, made and committed are the same, and small'
 	const used = new Set([ ...texts ].flatMap(([ page, text ]) => links(text).filter((link) => link.picture)
 		.map((link) => relative(join(TOP, 'docs/images'), resolve(TOP, dirname(page), link.target)))));
 	const committed = new Set(existsSync(join(TOP, 'docs/images')) ? readdirSync(join(TOP, 'docs/images')) : []);
-	const made = new Set(pictures.map((picture) => `${picture.name}.webp`));
+	const made = new Set([ ...pictures.map((picture) => `${picture.name}.webp`), ...Object.keys(drawings) ]);
 
 	assert.deepEqual([ ...made ].sort(), [ ...used ].sort(), 'scripts/screenshots makes other pictures than the pages show');
 	assert.deepEqual([ ...committed ].sort(), [ ...made ].sort(), 'docs/images has other pictures than scripts/screenshots makes: run it');
@@ -159,6 +160,11 @@ test('pictures: those that are used, made and committed are the same, and small'
 
 		assert.ok(size < LARGEST_PICTURE, `docs/images/${name} has ${size} bytes; the limit is ${LARGEST_PICTURE}`);
 	}
+});
+
+test('drawings say what the tables say', () => {
+	for (const [ name, draw ] of Object.entries(drawings))
+		assert.equal(readFileSync(join(TOP, 'docs/images', name), 'utf8'), draw(), `docs/images/${name} is another: run node tests/docs/drawings.mjs`);
 });
 
 test('the methods of the rpcd plugin are in the reference', () => {
