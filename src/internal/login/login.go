@@ -225,23 +225,22 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 		return Result{}, err
 	}
 	f.show(identity)
-	if err := f.Used.Register(tokens.Access, f.Now().Add(tokenMemory)); err != nil {
-		return Result{}, err
-	}
 	match, err := f.authorize(identity)
 	if err != nil {
 		// Who they are is beyond doubt: they may read it.
 		return Result{Subject: identity.Subject}, err
+	}
+	// Only a token that buys a session is remembered: whoever has no role
+	// could fill the router's memory with others. It is remembered until its
+	// ID token could not be accepted any more.
+	if err := f.Used.Register(tokens.Access, claims.Expires().Add(f.Config.ClockTolerance)); err != nil {
+		return Result{}, err
 	}
 	id, err := f.open(ctx, match.Role, identity, tokens.ID)
 	return Result{
 		Session: id, Role: match.Role.Name, By: match.By, Subject: identity.Subject, ReturnTo: pending.ReturnTo,
 	}, err
 }
-
-// tokenMemory is how long a used access token is remembered: longer than any
-// that a provider's code response leaves usable.
-const tokenMemory = 24 * time.Hour
 
 // open creates the LuCI session of a role.
 func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity, idToken secret.Value) (secret.Value, error) {

@@ -2,7 +2,10 @@
 
 package oidc
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Claims is a decoded set of claims; numbers are json.Number.
 type Claims map[string]any
@@ -29,4 +32,10 @@ func (c Claims) seconds(name string) (value int64, present, ok bool) {
 		return 0, true, false
 	}
 	return int64(float), true, true
+}
+
+// Expires is exp of a verified ID token.
+func (c Claims) Expires() time.Time {
+	seconds, _, _ := c.seconds("exp")
+	return time.Unix(seconds, 0)
 }

@@ -6,9 +6,9 @@
 //
 // Each token is an empty file named after its SHA-256, created with O_EXCL: of
 // any number of processes exactly one creates it. Its modification time is the
-// moment until which it has to be kept. Registering never reads the directory,
-// so it costs the same with ten tokens and with ten thousand; Reap is for the
-// regular cleanup.
+// moment until which it has to be kept. Registering does not read the directory
+// unless that is nearly full, so it costs the same with ten tokens and with
+// thousands; Reap is for the regular cleanup.
 package replay
 
 import (
@@ -17,6 +17,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -33,20 +34,25 @@ const (
 	// grace is kept on top. A clock that runs ahead for a while and is
 	// corrected must not have made Reap forget tokens that are valid again.
 	grace = time.Hour
+
+	// Capacity bounds the directory. It is far above what the rate limit
+	// lets through while a token is kept.
+	Capacity = 10000
 )
 
 // Registry is the directory of used tokens.
 type Registry struct {
-	dir string
-	Now func() time.Time // time.Now unless replaced before the first use.
+	dir      string
+	capacity int
+	Now      func() time.Time // time.Now unless replaced before the first use.
 }
 
 // Open returns the registry in dir, which Register creates when missing.
-func Open(dir string) *Registry { return &Registry{dir: dir, Now: time.Now} }
+func Open(dir string) *Registry { return &Registry{dir: dir, capacity: Capacity, Now: time.Now} }
 
 // Register marks the token as used until keepUntil, at most MaxKeep from now.
 // Faults: TOKEN_REPLAYED when it has been used, TOKEN_REGISTRY_ERROR when that
-// cannot be known, which must end the login just the same.
+// cannot be known or kept, which must end the login just the same.
 func (r *Registry) Register(accessToken secret.Value, keepUntil time.Time) error {
 	if accessToken.Empty() {
 		return fault.New(fault.TokenRegistryError, "there is no access token to register")
@@ -55,6 +61,9 @@ func (r *Registry) Register(accessToken secret.Value, keepUntil time.Time) error
 	path := filepath.Join(r.dir, hex.EncodeToString(sum[:]))
 	if err := store.EnsureDir(r.dir); err != nil {
 		return registryError(err)
+	}
+	if err := r.makeRoom(); err != nil {
+		return err
 	}
 	f, err := create(path)
 	if errors.Is(err, os.ErrExist) {
@@ -79,6 +88,22 @@ func (r *Registry) Register(accessToken secret.Value, keepUntil time.Time) error
 	}
 	if err != nil {
 		return registryError(store.Failed("stamp", path, err))
+	}
+	return nil
+}
+
+// makeRoom forgets what need not be remembered when the directory is full, and
+// returns nil when one more token may be registered.
+func (r *Registry) makeRoom() error {
+	if !store.Crowded(r.dir, r.capacity) {
+		return nil
+	}
+	if _, err := r.Reap(r.Now()); err != nil {
+		return registryError(err)
+	}
+	if store.Crowded(r.dir, r.capacity) {
+		n := strconv.Itoa(r.capacity)
+		return registryError(errors.New(r.dir + " holds " + n + " used tokens, as many as it may, and none can be forgotten yet: most likely somebody signs in again and again"))
 	}
 	return nil
 }

@@ -170,6 +170,19 @@ func Reap(dir string, doomed func(name string, stamp time.Time) bool) (removed i
 	return removed, err
 }
 
+// Crowded reports whether a directory has at least n entries. It counts them
+// only when the directory's size says that there may be so many: on tmpfs each
+// entry adds 20 bytes to it, elsewhere more.
+func Crowded(dir string, n int) bool {
+	info, err := os.Stat(dir)
+	if err != nil || info.Size() < 20*int64(n) {
+		return false
+	}
+	count := 0
+	err = Each(dir, func(string) { count++ })
+	return err == nil && count >= n
+}
+
 // Each calls f with the name of everything in dir, in no order and a batch at
 // a time. A missing dir is an empty one. f may remove what it is given.
 func Each(dir string, f func(name string)) error {
