@@ -31,7 +31,8 @@ func doorsPage(string) (string, error) {
 	fmt.Fprintf(&b, generated, "src/internal/bridge")
 	b.WriteString(`# Doors
 
-One program, opened in five ways. Each asks the same functions (` + "`src/internal/bridge`" + `), so that LuCI's page, a script and
+One program with four doors, and a ucode module that goes through the second. Each asks the same functions
+(` + "`src/internal/bridge`" + `), so that LuCI's page, a script and
 a person at a shell get the same answers.
 
 | door | how it is opened | who | what comes through |
