@@ -139,7 +139,15 @@ browserTest('a preset fills scopes, groups claim and the steps at the provider',
 	await page.locator('[id="widget.cbid.luci-sso.default._preset"]').selectOption('entra');
 	assert.equal(await page.locator(field('require_at_hash')).inputValue(), '0');
 
+	// Zitadel leaves email_verified out when it is false.
+	const required = page.locator(box('require_email_verified'));
+
+	assert.equal(await required.isChecked(), false);
+	await page.locator('[id="widget.cbid.luci-sso.default._preset"]').selectOption('zitadel');
+	assert.equal(await required.isChecked(), true);
+
 	await page.locator('[id="widget.cbid.luci-sso.default._preset"]').selectOption('google');
+	assert.equal(await required.isChecked(), true, 'what protects is not switched off by the way');
 	assert.equal(await page.locator(field('issuer_url')).inputValue(), 'https://accounts.google.com');
 	assert.equal(await page.locator(field('require_at_hash')).inputValue(), '');
 	await done(page);

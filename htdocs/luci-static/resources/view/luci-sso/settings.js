@@ -114,7 +114,10 @@ return view.extend({
 		this.setValue('scope', preset.scope);
 		this.setValue('groups_claim', preset.claim == 'groups' ? '' : preset.claim);
 		this.setValue('require_at_hash', preset.at_hash || '');
-		this.setValue('require_email_verified', preset.verified || '0');
+
+		// Never switched off by choosing something else.
+		if (preset.verified)
+			this.setValue('require_email_verified', preset.verified);
 
 		if (preset.fixed && issuer === '')
 			this.setValue('issuer_url', preset.issuer);
