@@ -9,7 +9,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -303,13 +303,41 @@ trial('the password login works beside single sign-on, and its logout is its own
 	assert.ok(!person.visits.some(({ url }) => url.startsWith(lab.provider) || url.includes('/luci-sso/logout')));
 });
 
+trial('a page of another site that floods the router keeps nobody out', async (person) => {
+	const { page, context } = person;
+	const flood = await context.newPage();
+	// As the router comes: 50 requests in a minute.
+	lab.configure({ rate_limit: '50' });
+	const mark = lab.mark();
+
+	await flood.goto(`${lab.provider}/.well-known/openid-configuration`);
+	await flood.evaluate((start) => {
+		for (let i = 0; i < 70; i++)
+			new Image().src = `${start}/?${i}`;
+	}, lab.start);
+	for (let i = 0; i < 300 && !(await lab.log(mark)).includes('[429] TOO_MANY_REQUESTS'); i++)
+		await sleep(100);
+	assert.ok((await lab.log(mark)).includes('[429] TOO_MANY_REQUESTS'), 'the flood does not fill the window');
+
+	await toProvider(person);
+	await signIn(person, 'alice');
+	assert.equal(await inside(person), 'sso:admin');
+
+	// Who comes from elsewhere is refused until the window ends.
+	assert.equal((await page.request.get(lab.start, { maxRedirects: 0 })).status(), 429);
+	rmSync(join(lab.root, 'var/run/luci-sso/ratelimit'), { force: true });
+});
+
 trial('another site does not choose where a login lands', async (person) => {
 	const { page, context } = person;
 
 	await toProvider(person);
-	// A router takes its time for a page; this one takes enough for a thief.
+	// A router takes its time for a page; this one as much as a thief needs.
+	let release;
+	const robbed = new Promise((done) => { release = done; });
+
 	await page.route('**/luci-sso/login.js*', async (route) => {
-		await sleep(4000);
+		await robbed;
 		await route.continue();
 	}, { times: 1 });
 	await page.click('#person-alice', { noWaitAfter: true });
@@ -328,6 +356,7 @@ trial('another site does not choose where a login lands', async (person) => {
 	}
 
 	assert.ok((await cookies(person)).luci_sso_landing, 'the marker is gone before the page it is for was there');
+	release();
 	assert.equal(await inside(person), 'sso:admin');
 });
 
