@@ -208,8 +208,14 @@ test('a callback is good once', async () => {
 	const { url } = visitor.history.find(({ url: one }) => one.startsWith(lab.callback));
 	const again = await visitor.once(url);
 
-	assert.ok(again.status >= 400, `${again.status}`);
+	// Who is signed in is led to LuCI, and nothing else happens.
+	assert.equal(again.headers.location, '/cgi-bin/luci/');
+	assert.doesNotMatch(String(again.headers['set-cookie'] ?? ''), /sysauth/);
 	signedIn(visitor, await visitor.go(lab.luci));
+
+	const other = await use(providers.userinfo).once(url);
+
+	assert.ok(other.status >= 400, `${other.status}`);
 });
 
 test('a forged callback is refused and cannot cancel the login in progress', async () => {

@@ -156,7 +156,7 @@ func own(logins *handshake.Store, c Callback) (secret.Value, handshake.Pending, 
 		}
 	}
 	if another {
-		failed = fault.New(fault.StateParameterMismatch, "the callback's state is not that of a login of this browser: one that another took the place of, or a forged link")
+		failed = fault.New(fault.StateParameterMismatch, "the callback's state is not that of this browser's login: it is of another browser or an older login, or the link was forged")
 	}
 	return secret.Value{}, handshake.Pending{}, failed
 }
