@@ -295,21 +295,6 @@ func (s *Store) judge(issued time.Time) error {
 
 func seconds(d time.Duration) string { return strconv.FormatInt(int64(d/time.Second), 10) }
 
-// Lives reports whether a handle's pending login is there and not too old.
-func (s *Store) Lives(handle secret.Value) bool {
-	names, err := fileNames(handle.Reveal())
-	if err != nil {
-		return false
-	}
-	for _, name := range names {
-		info, err := os.Lstat(filepath.Join(s.opt.Dir, name))
-		if err == nil && store.Age(s.opt.Now(), info.ModTime()) <= s.opt.Lifetime+s.opt.Tolerance {
-			return true
-		}
-	}
-	return false
-}
-
 // Consume removes the pending login of a handle. The kernel lets exactly one
 // caller remove a name: that one gets nil, every other STATE_NOT_FOUND. When
 // the file cannot be removed the login must not go on, or it could be used

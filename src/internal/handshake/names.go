@@ -50,12 +50,15 @@ func Handles(cookie secret.Value) []secret.Value {
 }
 
 // Remember is the cookie of a new login in a browser that had another cookie:
-// the logins of it that live stay, as far as there is room. With an empty
+// the logins of it that can still be finished stay, as far as there is room. With an empty
 // handle it is the cookie without those that are over.
 func (s *Store) Remember(handle, cookie secret.Value) secret.Value {
 	text, n := handle.Reveal(), 1
 	for _, earlier := range Handles(cookie) {
-		if n < MaxHandles && s.Lives(earlier) {
+		if n == MaxHandles {
+			break
+		}
+		if _, err := s.Load(earlier); err == nil {
 			text += earlier.Reveal()
 			n++
 		}

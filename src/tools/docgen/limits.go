@@ -92,8 +92,8 @@ OpenWrt's web server has narrower limits, and answers in its own way before the 
 | one header of a request, so also all cookies of the host name together | 4 KB | its own 413 |
 | all headers of a request together | 16 KB | its own 431 |
 
-The program keeps below that: at most three logins in the state cookie, a page to return to of at most 512 bytes, and an
-address at the provider of at most 4000 bytes. A provider whose codes are longer than 3 KB cannot be used behind uhttpd.
+The program keeps below that. A page to return to has at most 512 bytes, an address at the provider at most 4000, and the
+state cookie at most three logins. A provider whose codes are longer than 3 KB cannot be used behind uhttpd.
 `
 
 // cookieNames reads the constants of package app that are names of cookies:
