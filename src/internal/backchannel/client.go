@@ -58,6 +58,7 @@ type conn struct {
 	*tls.Conn
 	reader *bufio.Reader
 	used   bool
+	last   time.Time // When its last response ended.
 }
 
 // New returns a client that trusts what trust says. internal, unless empty,
@@ -133,6 +134,9 @@ func (c *Client) do(ctx context.Context, request Request) (Response, error) {
 	}
 	message := c.message(target, request)
 
+	if conn := c.conns[target.Host]; conn != nil && request.Form != nil && !conn.alive() {
+		c.drop(target)
+	}
 	conn, err := c.connection(ctx, target)
 	if err != nil {
 		return Response{}, err
@@ -151,7 +155,7 @@ func (c *Client) do(ctx context.Context, request Request) (Response, error) {
 		c.drop(target)
 		return Response{}, err
 	}
-	conn.used = true
+	conn.used, conn.last = true, time.Now()
 	if response.close {
 		c.drop(target)
 	}
