@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -91,5 +93,62 @@ func TestAFormGoesOutOnALivingConnection(t *testing.T) {
 				t.Errorf("%d connections, want %d", n, c.connections)
 			}
 		})
+	}
+}
+
+// flights is a connection that notes its changes of direction.
+type flights struct {
+	net.Conn
+	directions string
+}
+
+func (f *flights) note(direction string) {
+	if !strings.HasSuffix(f.directions, direction) {
+		f.directions += direction
+	}
+}
+
+func (f *flights) Read(b []byte) (int, error) {
+	n, err := f.Conn.Read(b)
+	f.note("<")
+	return n, err
+}
+
+func (f *flights) Write(b []byte) (int, error) {
+	f.note(">")
+	return f.Conn.Write(b)
+}
+
+// The request goes out after one round trip with every server that speaks TLS
+// 1.3 and the usual group, and no key is made that is not needed.
+func TestOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	var offered []tls.CurveID
+	server := httptest.NewUnstartedServer(nil)
+	server.TLS = &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		offered = hello.SupportedCurves
+		return nil, nil
+	}}
+	server.StartTLS()
+	defer server.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted := &flights{Conn: raw}
+	conn, err := Trust{CAFile: ca}.secure(context.Background(), new(store), noted, "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if noted.directions != "><>" {
+		t.Errorf("the handshake went %s", noted.directions)
+	}
+	if want := []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}; !slices.Equal(offered, want) {
+		t.Errorf("offered are %v, want %v: others cost more on a router", offered, want)
 	}
 }
