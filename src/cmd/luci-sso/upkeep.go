@@ -3,8 +3,10 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"luci-sso/internal/config"
@@ -29,27 +31,55 @@ func runExplain(args []string) int {
 	return explain.Run(args, os.Stdout, os.Stderr, colour())
 }
 
+// runSync brings rpcd's entries in line. --pending and --told are the init
+// script's: what rpcd has to read, and that it has read it. A login may have
+// written the entries before, so that nothing is left to write although rpcd
+// has not heard of it.
 func runSync(args []string) int {
+	action, mark := "", ""
+	switch {
+	case len(args) == 0:
+	case len(args) == 1 && (args[0] == "--remove" || args[0] == "--pending"):
+		action = args[0]
+	case len(args) == 2 && args[0] == "--told" && isMark(args[1]):
+		action, mark = args[0], args[1]
+	default:
+		return misuse("sync", "unknown argument "+quoted(args[len(args)-1]))
+	}
+	if action == "--told" {
+		if err := errors.Join(store.EnsureDir(paths.RunDir()), store.WriteFile(paths.RPCDTold(), []byte(mark))); err != nil {
+			return fail(err)
+		}
+		return exitOK
+	}
+	var roles []session.Role
 	var changed bool
 	var err error
-	switch {
-	case len(args) == 1 && args[0] == "--remove":
+	if action == "--remove" {
 		changed, err = session.RemoveEntries(paths.RPCDConfig())
-	case len(args) == 0:
-		var roles []config.Role
-		if roles, err = config.Roles(paths.Config()); err == nil {
-			changed, err = session.SyncEntries(paths.RPCDConfig(), session.RolesOf(roles))
+	} else {
+		var configured []config.Role
+		if configured, err = config.Roles(paths.Config()); err == nil {
+			roles = session.RolesOf(configured)
+			changed, err = session.SyncEntries(paths.RPCDConfig(), roles)
 		}
-	default:
-		return misuse("sync", "unknown argument "+quoted(args[0]))
 	}
 	if err != nil {
 		return fail(err)
 	}
-	if changed {
+	switch {
+	case action == "--pending":
+		if told, err := store.ReadFile(paths.RPCDTold(), 64); err != nil || string(told) != session.Mark(roles) {
+			print(os.Stdout, session.Mark(roles)+"\n")
+		}
+	case changed:
 		print(os.Stdout, "the login entries in "+paths.RPCDConfig()+" were changed\n")
 	}
 	return exitOK
+}
+
+func isMark(text string) bool {
+	return len(text) == 16 && strings.Trim(text, "0123456789abcdef") == ""
 }
 
 func runCleanup(args []string) int {

@@ -53,6 +53,7 @@ func DHCPConfig() string   { return At("/etc/config/dhcp") }
 // SecretKey survives it.
 func SecretKey() string  { return At("/etc/luci-sso/secret.key") }
 func RunDir() string     { return At("/var/run/luci-sso") }
+func RPCDTold() string   { return At("/var/run/luci-sso/rpcd-told") }
 func Handshakes() string { return At("/var/run/luci-sso/handshakes") }
 func Tokens() string     { return At("/var/run/luci-sso/tokens") }
 func Cache() string      { return At("/var/run/luci-sso/cache") }

@@ -3,7 +3,10 @@
 package session
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"io"
 	"io/fs"
 	"strconv"
 	"strings"
@@ -181,6 +184,20 @@ func compare(pkg *uci.Package, entries []uci.Section) []Difference {
 // left as it is.
 func SyncEntries(path string, roles []Role) (changed bool, err error) {
 	return apply(path, Entries(roles))
+}
+
+// Mark names what rpcd has to know of these roles: it is another one when rpcd
+// has to be told. rpcd does not say what it has read, so whoever makes it read
+// keeps the mark of what was there to read.
+func Mark(roles []Role) string {
+	sum := sha256.New()
+	for _, entry := range Entries(roles) {
+		_, _ = io.WriteString(sum, entry.Name+"\x00")
+		for _, option := range entry.Options {
+			_, _ = io.WriteString(sum, option.Name+"\x00"+strings.Join(option.Values, "\x00")+"\x00\x00")
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 // RemoveEntries removes all sections of this package. No file, nothing to do.

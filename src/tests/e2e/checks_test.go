@@ -258,7 +258,7 @@ var checks = map[string]check{
 	"userinfo-unverified": check{setup: func(e *env) {
 		e.named("userinfo-only")
 		e.inject(idp.Fault{Claims: func(c map[string]any) { c["email_verified"] = false }})
-	}}.leaves(refusal{tokens: 1}),
+	}},
 
 	"discovery-other-issuer": named("discovery-other-issuer"),
 	"discovery-no-issuer":    named("discovery-no-issuer"),

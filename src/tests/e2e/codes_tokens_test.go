@@ -135,7 +135,7 @@ var idTokenCases = []codeCase{
 // her address stays unknown, and let in when her subject is enough.
 func (e *env) noted(code, fact string) {
 	e.t.Helper()
-	e.provoke(ends(e.t, facts(fact, "no role matches", "no e-mail sent"), code).andSpent().andToken(), login)
+	e.provoke(ends(e.t, facts(fact, "no role matches", "no e-mail sent"), code).andSpent(), login)
 	e.set("admin.sub", "alice")
 	mark := e.Mark()
 	r := login(e, htmlClient)
@@ -184,7 +184,7 @@ var authorizationCases = []codeCase{
 			return func(e *env, client http.Header) *lab.Response { return e.cgi(e.pending(person).request(client)) }
 		}
 		want := func(says ...string) refusal {
-			return ends(e.t, says, "USER_NOT_AUTHORIZED").andSpent().andToken()
+			return ends(e.t, says, "USER_NOT_AUTHORIZED").andSpent()
 		}
 		e.provoke(want("no role matches", "subject "+secret.Fingerprint("dave"), ", e-mail "+secret.Fingerprint("dave@example.com"), `groups "staff"`), as("dave"))
 		e.provoke(want("no role matches", "(not verified)", "no groups sent"), as("erin"))

@@ -101,7 +101,7 @@ func (e *env) explained(entry providerError) {
 			remove := e.IDP.Inject(
 				idp.Fault{IDToken: func(t *idp.IDToken) { delete(t.Claims, "email") }},
 				answer(idp.UserInfo, idp.Answer{Status: 401, Body: []byte(body)}))
-			e.provoke(ends(e.t, append(says, "the UserInfo endpoint answered with HTTP status 401"), "USERINFO_FETCH_FAILED").andSpent().andToken(), login)
+			e.provoke(ends(e.t, append(says, "the UserInfo endpoint answered with HTTP status 401"), "USERINFO_FETCH_FAILED").andSpent(), login)
 			remove()
 		}
 	}

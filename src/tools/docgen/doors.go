@@ -19,6 +19,7 @@ var replies = map[string]string{
 	"events":          "`events`: list of {time, kind, status, code, codes, role, name, client, detail}; `kind` is login, logout or error, `name` a fingerprint as in the log",
 	"explain":         "code, known, status, outcome, sentence, meaning, causes, remedies",
 	"match":           "role, by, value, granted, read, write, `trace`: list of {role, matched, by, value}",
+	"rights":          "`roles`: list of {name, access, read, write, total, unmatched, findings}; `findings` is what the rights amount to",
 	"sessions":        "`sessions`: list of {id, role, name, issuer, login, expires, own}; `id` names the session without opening it",
 	"settings":        "`options`: the settings without `client_secret`, client_secret_set, `roles`: list of {name, email, group, sub, read, write}",
 	"status":          "version, enabled, ready, issuer, button, checks, sessions, last_login, last_error",
