@@ -141,7 +141,7 @@ export function configFilled() {
 
 // prepare gives the stand-in an answer to everything.
 export function prepare(router, changes = {}) {
-	const replies = { access_groups: groups(), status: statusOn(), sessions: sessions(), events: events(), settings: settings(), test_connection: testPassed(), end_session: { ended: true }, explain: explain(), ...changes };
+	const replies = { access_groups: groups(), status: statusOn(), sessions: sessions(), events: events(), settings: settings(), test_connection: testPassed(), end_session: { ended: true }, explain: explain(), rights: { roles: [] }, match: {}, ...changes };
 
 	for (const name of Object.keys(replies))
 		router.reply(name, replies[name]);

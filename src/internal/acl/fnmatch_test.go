@@ -4,6 +4,7 @@ package acl
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // matches is fnmatch(pattern, name, 0) of musl in the C locale.
@@ -98,6 +100,12 @@ var matches = []struct {
 	{"[\xff]", "\xff", true},
 	{"[\x80-\xff]", "\xa0", true},
 	{"[!a]", "\xff", true},
+	{"luci-[[:lower:]]*", "luci-base", true},
+	{"luci-[[:lower:]]*", "luci-Base", false},
+	{`luci-[a-\c]ase`, "luci-base", false},
+	{`luci-[a-\c]ase`, "luci-case", true},
+	{`luci-[a-\c]ase`, `luci-\ase`, true},
+	{`luci-[a-\c]ase`, "luci-dase", false},
 }
 
 func TestMatch(t *testing.T) {
@@ -210,4 +218,38 @@ func TestMatchAgainstMusl(t *testing.T) {
 		}
 	}
 	fmt.Printf("note: %d patterns compared with musl's fnmatch\n", len(questions))
+}
+
+// The page has the rule too, in JavaScript, and is held to these vectors: they
+// are all of the above that are texts.
+func TestVectorsOfThePage(t *testing.T) {
+	t.Parallel()
+	var texts [][3]any
+	for _, test := range matches {
+		if utf8.ValidString(test.pattern) && utf8.ValidString(test.name) {
+			texts = append(texts, [3]any{test.pattern, test.name, test.want})
+		}
+	}
+	var want strings.Builder
+	want.WriteString("[")
+	for i, row := range texts {
+		line, err := json.Marshal(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			want.WriteString(",")
+		}
+		want.WriteString("\n\t" + string(line))
+	}
+	want.WriteString("\n]\n")
+	const path = "testdata/fnmatch.json"
+	if os.Getenv("LUCI_SSO_WRITE_VECTORS") != "" {
+		if err := os.WriteFile(path, []byte(want.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != want.String() {
+		t.Errorf("%s is not what this test has (%v): LUCI_SSO_WRITE_VECTORS=1 go test ./internal/acl writes it", path, err)
+	}
 }

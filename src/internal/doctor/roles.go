@@ -66,7 +66,7 @@ func findings(roles []config.Role) map[rights.Kind][]string {
 func root() *Check {
 	roles, err := config.Roles(paths.Config())
 	if err != nil {
-		return row("root", Skip, words.NotRun)
+		return row("root_roles", Skip, words.NotRun)
 	}
 	var names []string
 	groups, _ := acl.ReadGroups(paths.AccessGroups())
@@ -76,9 +76,9 @@ func root() *Check {
 		}
 	}
 	if names == nil {
-		return row("root", Pass, words.RootNobody)
+		return row("root_roles", Pass, words.RootNobody)
 	}
-	return row("root", Pass, words.RootRoles, strings.Join(names, ", "))
+	return row("root_roles", Pass, words.RootRoles, strings.Join(names, ", "))
 }
 
 // unknownOptions names what the configuration has and nothing reads.

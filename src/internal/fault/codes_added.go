@@ -14,12 +14,12 @@ var addedCodes = [...]Entry{
 		Meaning: "The provider keeps another login waiting, nothing of its documents is kept, and this login does not wait as well.",
 		Causes: []string{
 			"The provider is slow, overloaded or gone without a word",
-			"a firewall between router and provider drops packets",
+			"A firewall between router and provider drops packets",
 		},
 		Remedies: []string{
 			"Try again in a few seconds",
-			"run on the router: uclient-fetch -O - <issuer_url>/.well-known/openid-configuration",
-			"read the provider's log",
+			"Run on the router: uclient-fetch -O - <issuer_url>/.well-known/openid-configuration",
+			"Read the provider's log",
 		},
 	},
 }

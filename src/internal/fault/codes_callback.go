@@ -30,8 +30,8 @@ var callbackCodes = [...]Entry{
 		Meaning: "The provider sent the browser back with an error instead of a code.",
 		Causes: []string{
 			"The person cancelled or may not use this client",
-			"the client is set up differently at the provider than on the router",
-			"the provider failed",
+			"The client is set up differently at the provider than on the router",
+			"The provider failed",
 		},
 		Remedies: []string{
 			"Read the diagnostic line: it names the error, who can mend it and where",
@@ -44,11 +44,11 @@ var callbackCodes = [...]Entry{
 		Meaning: "The browser came back without a code, or with more than one.",
 		Causes: []string{
 			"The callback address was opened by hand or from the history",
-			"a proxy cut the query off",
+			"A proxy cut the query off",
 		},
 		Remedies: []string{
 			"Start again from LuCI's login page",
-			"see that the client uses the response type code and response mode query",
+			"See that the client uses the response type code and response mode query",
 		},
 	},
 	{
@@ -57,13 +57,13 @@ var callbackCodes = [...]Entry{
 		Meaning: "The browser sent no cookie of a login in progress.",
 		Causes: []string{
 			"The login took longer than five minutes",
-			"the browser blocks cookies",
-			"login and callback went to different host names of the router",
+			"The browser blocks cookies",
+			"Login and callback went to different host names of the router",
 		},
 		Remedies: []string{
 			"Start again",
-			"allow cookies for the router",
-			"see that a proxy passes the Host header and cookies on",
+			"Allow cookies for the router",
+			"See that a proxy passes the Host header and cookies on",
 		},
 	},
 	{
@@ -72,12 +72,12 @@ var callbackCodes = [...]Entry{
 		Meaning: "The response does not belong to this browser's login, or does not come from the configured provider (iss, RFC 9207).",
 		Causes: []string{
 			"The link was forged or is an old one",
-			"more than three tabs logged in at once",
-			"the provider's iss differs from option issuer_url",
+			"More than three tabs logged in at once",
+			"The provider's iss differs from option issuer_url",
 		},
 		Remedies: []string{
 			"Start again",
-			"if the diagnostic line is about iss, make option issuer_url equal to the provider's issuer",
+			"If the diagnostic line is about iss, make option issuer_url equal to the provider's issuer",
 		},
 	},
 	{
@@ -86,8 +86,8 @@ var callbackCodes = [...]Entry{
 		Meaning: "There is no login in progress for the browser's cookie.",
 		Causes: []string{
 			"The callback was loaded twice (reload, back button)",
-			"it was too late and was cleaned up",
-			"the router was restarted meanwhile",
+			"It was too late and was cleaned up",
+			"The router was restarted meanwhile",
 		},
 		Remedies: []string{
 			"Start again from LuCI's login page",
@@ -99,11 +99,11 @@ var callbackCodes = [...]Entry{
 		Meaning: "The stored login in progress is damaged.",
 		Causes: []string{
 			"The router lost power or space while writing",
-			"the secret key was replaced meanwhile",
+			"The secret key was replaced meanwhile",
 		},
 		Remedies: []string{
 			"Start again",
-			"if it comes back, check the free space in /var/run and dmesg",
+			"If it comes back, check the free space in /var/run and dmesg",
 		},
 	},
 	{
@@ -130,11 +130,11 @@ var callbackCodes = [...]Entry{
 		Meaning: "The person took longer than five minutes at the provider.",
 		Causes: []string{
 			"Signing in at the provider was interrupted",
-			"the router's clock jumped ahead",
+			"The router's clock jumped ahead",
 		},
 		Remedies: []string{
 			"Start again",
-			"check the router's time (NTP)",
+			"Check the router's time (NTP)",
 		},
 	},
 	{
@@ -146,7 +146,7 @@ var callbackCodes = [...]Entry{
 		},
 		Remedies: []string{
 			"Check the router's time (NTP) and start again",
-			"raise option clock_tolerance only if the clock cannot be mended",
+			"Raise option clock_tolerance only if the clock cannot be mended",
 		},
 	},
 	{
@@ -155,12 +155,12 @@ var callbackCodes = [...]Entry{
 		Meaning: "100 logins are in progress and none of them has expired.",
 		Causes: []string{
 			"Somebody floods the router with login starts",
-			"a monitoring program polls the login address",
+			"A monitoring program polls the login address",
 		},
 		Remedies: []string{
 			"Wait five minutes",
-			"set option rate_limit_per_client",
-			"keep the router's web interface off the internet",
+			"Set option rate_limit_per_client",
+			"Keep the router's web interface off the internet",
 		},
 	},
 	{
@@ -190,13 +190,13 @@ var callbackCodes = [...]Entry{
 		Meaning: "The provider no longer accepts the authorization code.",
 		Causes: []string{
 			"The code was used already or is too old",
-			"the redirect URI or the PKCE verifier is not the one of the login",
-			"the provider was restarted meanwhile",
+			"The redirect URI or the PKCE verifier is not the one of the login",
+			"The provider was restarted meanwhile",
 		},
 		Remedies: []string{
 			"Start again",
-			"check that both clocks are right",
-			"check that option redirect_uri is exactly the address registered at the provider",
+			"Check that both clocks are right",
+			"Check that option redirect_uri is exactly the address registered at the provider",
 		},
 	},
 	{
@@ -204,14 +204,14 @@ var callbackCodes = [...]Entry{
 		Brief:   "The provider rejected the router; check Client ID and Client Secret.",
 		Meaning: "The provider refused to exchange the code for tokens.",
 		Causes: []string{
-			"option client_id or client_secret is wrong or the secret was renewed or has expired",
-			"the client authenticates in another way",
-			"the provider failed",
+			"Option client_id or client_secret is wrong or the secret was renewed or has expired",
+			"The client authenticates in another way",
+			"The provider failed",
 		},
 		Remedies: []string{
 			"Read the diagnostic line",
-			"copy client ID and secret from the provider again",
-			"set option token_auth_method to what the provider expects",
+			"Copy client ID and secret from the provider again",
+			"Set option token_auth_method to what the provider expects",
 		},
 	},
 	{

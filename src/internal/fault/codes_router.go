@@ -28,14 +28,14 @@ var routerCodes = [...]Entry{
 		Meaning: "The person is who they say, but no role gives them anything.",
 		Causes: []string{
 			"No role lists their e-mail, group or subject",
-			"the provider sends no e-mail or groups",
-			"the e-mail is not verified",
-			"the role that matches has no read or write list",
+			"The provider sends no e-mail or groups",
+			"The e-mail is not verified",
+			"The role that matches has no read or write list",
 		},
 		Remedies: []string{
 			"Read the diagnostic line: it says what came",
-			"add the person or group to a role under Services > SSO Login",
-			"ask for the groups with option scope and option groups_claim",
+			"Add the person or group to a role under Services > SSO Login",
+			"Ask for the groups with option scope and option groups_claim",
 		},
 	},
 	{
@@ -44,12 +44,12 @@ var routerCodes = [...]Entry{
 		Meaning: "The access token was already used for a login.",
 		Causes: []string{
 			"The callback was sent twice",
-			"the provider hands the same access token out again",
-			"a stolen token is tried",
+			"The provider hands the same access token out again",
+			"A stolen token is tried",
 		},
 		Remedies: []string{
 			"Start again",
-			"have the provider issue a fresh access token for each login",
+			"Have the provider issue a fresh access token for each login",
 		},
 	},
 	{
@@ -65,7 +65,7 @@ var routerCodes = [...]Entry{
 		Meaning: "The logout request does not prove that it comes from LuCI's page.",
 		Causes: []string{
 			"An old or forged link",
-			"the session was renewed meanwhile",
+			"The session was renewed meanwhile",
 		},
 		Remedies: []string{
 			"Log out from LuCI's menu",
@@ -83,12 +83,12 @@ var routerCodes = [...]Entry{
 		Brief:   briefSession,
 		Meaning: "The ubus socket could not be reached.",
 		Causes: []string{
-			"ubusd is not running",
+			"Ubusd is not running",
 			"/var/run/ubus/ubus.sock is missing or not accessible",
 		},
 		Remedies: []string{
 			"Run on the router: ls -l /var/run/ubus and ubus list",
-			"reboot if ubusd is gone",
+			"Reboot if ubusd is gone",
 		},
 	},
 	{
@@ -104,11 +104,11 @@ var routerCodes = [...]Entry{
 		Meaning: "A session was created but could not be given its rights; it was destroyed again.",
 		Causes: []string{
 			"rpcd failed meanwhile",
-			"there are no access groups in /usr/share/rpcd/acl.d",
+			"There are no access groups in /usr/share/rpcd/acl.d",
 		},
 		Remedies: []string{
 			"Run on the router: ls /usr/share/rpcd/acl.d",
-			"then /etc/init.d/rpcd restart, and try again",
+			"Then /etc/init.d/rpcd restart, and try again",
 		},
 	},
 	{
@@ -117,13 +117,13 @@ var routerCodes = [...]Entry{
 		Meaning: "The secret key that seals logins in progress could not be made or read.",
 		Causes: []string{
 			"The overlay is full or read-only",
-			"the key file is damaged",
-			"another process held the lock too long",
+			"The key file is damaged",
+			"Another process held the lock too long",
 		},
 		Remedies: []string{
 			"Read the CRITICAL line before",
-			"run on the router: df /overlay and ls -l /etc/luci-sso",
-			"remove a damaged /etc/luci-sso/secret.key",
+			"Run on the router: df /overlay and ls -l /etc/luci-sso",
+			"Remove a damaged /etc/luci-sso/secret.key",
 		},
 	},
 	{
@@ -132,11 +132,11 @@ var routerCodes = [...]Entry{
 		Meaning: "There are no CA certificates to verify the provider with.",
 		Causes: []string{
 			"The package ca-bundle is not installed",
-			"option ca_file names a file that is missing or not PEM",
+			"Option ca_file names a file that is missing or not PEM",
 		},
 		Remedies: []string{
 			"Run on the router: opkg install ca-bundle (or apk add ca-bundle)",
-			"correct option ca_file",
+			"Correct option ca_file",
 		},
 	},
 	{
@@ -145,12 +145,12 @@ var routerCodes = [...]Entry{
 		Meaning: "A cryptographic operation failed.",
 		Causes: []string{
 			"The random source was replaced or is stuck",
-			"a defect in luci-sso",
+			"A defect in luci-sso",
 		},
 		Remedies: []string{
 			"Reboot",
-			"run on the router: ls -l /dev/urandom",
-			"report it with the log lines around it",
+			"Run on the router: ls -l /dev/urandom",
+			"Report it with the log lines around it",
 		},
 	},
 	{
@@ -163,8 +163,8 @@ var routerCodes = [...]Entry{
 		},
 		Remedies: []string{
 			"Run on the router: ls -l /dev/urandom and dmesg",
-			"loosen the container's seccomp policy",
-			"reboot",
+			"Loosen the container's seccomp policy",
+			"Reboot",
 		},
 	},
 	{
@@ -173,12 +173,12 @@ var routerCodes = [...]Entry{
 		Meaning: "More requests came within the window than the limit allows.",
 		Causes: []string{
 			"A scanner or a program that tries again without pause",
-			"many people behind one limit",
+			"Many people behind one limit",
 		},
 		Remedies: []string{
 			"Wait a minute",
-			"find the source in uhttpd's clients",
-			"set option rate_limit_per_client, or raise option rate_limit",
+			"Find the source in uhttpd's clients",
+			"Set option rate_limit_per_client, or raise option rate_limit",
 		},
 	},
 	{
@@ -187,7 +187,7 @@ var routerCodes = [...]Entry{
 		Meaning: "The request's query, cookies or a header is over 16 KB, or there are more than 100 of them.",
 		Causes: []string{
 			"The browser collected many cookies for this host name",
-			"somebody probes the limits",
+			"Somebody probes the limits",
 		},
 		Remedies: []string{
 			"Delete the router's cookies in the browser",
@@ -199,7 +199,7 @@ var routerCodes = [...]Entry{
 		Meaning: "The address below /cgi-bin/luci-sso is none of /, /callback and /logout.",
 		Causes: []string{
 			"A wrong callback address is registered at the provider",
-			"somebody scans",
+			"Somebody scans",
 		},
 		Remedies: []string{
 			"Register https://<router>/cgi-bin/luci-sso/callback at the provider",

@@ -35,13 +35,13 @@ var loginStartCodes = [...]Entry{
 		Brief:   "SSO is switched off, or its settings are incomplete.",
 		Meaning: "Single sign-on is switched off, or there is no configuration that could be used.",
 		Causes: []string{
-			"option enabled is not 1",
+			"Option enabled is not 1",
 			"/etc/config/luci-sso is missing",
-			"the configuration is not valid, which the lines before say",
+			"The configuration is not valid, which the lines before say",
 		},
 		Remedies: []string{
 			"Run: uci set luci-sso.default.enabled=1 and uci commit luci-sso",
-			"mend what the code logged before this one names",
+			"Mend what the code logged before this one names",
 		},
 	},
 	{
@@ -50,13 +50,13 @@ var loginStartCodes = [...]Entry{
 		Meaning: "An option in /etc/config/luci-sso is missing, malformed, or the file cannot be parsed.",
 		Causes: []string{
 			"issuer_url, client_id, client_secret or clock_tolerance was never set",
-			"a value is out of its range",
-			"a hand-made edit broke the file's quoting",
+			"A value is out of its range",
+			"A hand-made edit broke the file's quoting",
 		},
 		Remedies: []string{
 			"Read the diagnostic line: it names the option or the line of the file",
-			"see uci show luci-sso",
-			"correct it on the page Services > SSO Login",
+			"See uci show luci-sso",
+			"Correct it on the page Services > SSO Login",
 		},
 	},
 	{
@@ -69,7 +69,7 @@ var loginStartCodes = [...]Entry{
 		},
 		Remedies: []string{
 			"Run on the router: ls -l /etc/config and dmesg",
-			"restore a backup of the configuration",
+			"Restore a backup of the configuration",
 		},
 	},
 	{
@@ -92,7 +92,7 @@ var loginStartCodes = [...]Entry{
 		},
 		Remedies: []string{
 			"Put TLS on the internal address and set option ca_file if its authority is your own",
-			"or remove option internal_issuer_url",
+			"Or remove option internal_issuer_url",
 		},
 	},
 	{
@@ -107,14 +107,14 @@ var loginStartCodes = [...]Entry{
 		Brief:   briefAnswered,
 		Meaning: "The provider answered the request for its discovery document with another status than 200.",
 		Causes: []string{
-			"option issuer_url has a wrong path (a realm, tenant or application is missing)",
-			"the provider is failing",
-			"a proxy in front of it refuses the router",
+			"Option issuer_url has a wrong path (a realm, tenant or application is missing)",
+			"The provider is failing",
+			"A proxy in front of it refuses the router",
 		},
 		Remedies: []string{
 			"Open <issuer_url>/.well-known/openid-configuration in a browser: it must show JSON",
-			"copy the issuer from the provider's own page",
-			"read the provider's log",
+			"Copy the issuer from the provider's own page",
+			"Read the provider's log",
 		},
 	},
 	{
@@ -144,12 +144,12 @@ var loginStartCodes = [...]Entry{
 		Meaning: "The provider calls itself differently from option issuer_url. The two must be equal to the last character.",
 		Causes: []string{
 			"A slash at the end, a path or a port is too much or missing",
-			"the provider does not know its public address",
+			"The provider does not know its public address",
 			"issuer_url holds the internal address",
 		},
 		Remedies: []string{
 			"Copy the issuer from the diagnostic line into option issuer_url, if that is your provider",
-			"for another address inside the network use option internal_issuer_url",
+			"For another address inside the network use option internal_issuer_url",
 		},
 	},
 	{
@@ -172,12 +172,12 @@ var loginStartCodes = [...]Entry{
 		Meaning: "The provider's signing keys could not be had, so no ID token can be verified.",
 		Causes: []string{
 			"The key set's address answers with an error",
-			"a proxy refuses it",
-			"the provider is failing",
+			"A proxy refuses it",
+			"The provider is failing",
 		},
 		Remedies: []string{
 			"Open the jwks_uri of the discovery document from the router",
-			"read the provider's log",
+			"Read the provider's log",
 		},
 	},
 	{

@@ -31,12 +31,12 @@ var tokensCodes = [...]Entry{
 		Brief:   briefLacking,
 		Meaning: "The token response has no id_token.",
 		Causes: []string{
-			"option scope lacks openid",
-			"the client is set up for OAuth only, without OpenID Connect",
+			"Option scope lacks openid",
+			"The client is set up for OAuth only, without OpenID Connect",
 		},
 		Remedies: []string{
 			"Put openid into option scope",
-			"switch OpenID Connect on for this client at the provider",
+			"Switch OpenID Connect on for this client at the provider",
 		},
 	},
 	{
@@ -56,12 +56,12 @@ var tokensCodes = [...]Entry{
 		Meaning: "The ID token's signature fits none of the provider's keys, which were fetched again to be sure.",
 		Causes: []string{
 			"Another provider or tenant signed it",
-			"the provider publishes other keys than it signs with",
-			"the token was altered on the way",
+			"The provider publishes other keys than it signs with",
+			"The token was altered on the way",
 		},
 		Remedies: []string{
 			"Check that issuer_url and the token endpoint belong to one tenant",
-			"see that the provider's jwks_uri lists the key ID of the diagnostic line",
+			"See that the provider's jwks_uri lists the key ID of the diagnostic line",
 		},
 	},
 	{
@@ -70,13 +70,13 @@ var tokensCodes = [...]Entry{
 		Meaning: "The ID token is not one that this router may accept.",
 		Causes: []string{
 			"What the code or line before says",
-			"the clocks of router and provider differ",
+			"The clocks of router and provider differ",
 			"client_id belongs to another client",
 		},
 		Remedies: []string{
 			"Follow the line before",
-			"check the router's time (NTP)",
-			"copy option client_id again",
+			"Check the router's time (NTP)",
+			"Copy option client_id again",
 		},
 	},
 	{
@@ -113,11 +113,11 @@ var tokensCodes = [...]Entry{
 		Meaning: "The ID token was made for another login.",
 		Causes: []string{
 			"The provider served a kept token",
-			"somebody tries to pass on a stolen one",
+			"Somebody tries to pass on a stolen one",
 		},
 		Remedies: []string{
 			"Start again",
-			"if it comes back, turn off caching of token responses in front of the provider",
+			"If it comes back, turn off caching of token responses in front of the provider",
 		},
 	},
 	{
@@ -136,8 +136,8 @@ var tokensCodes = [...]Entry{
 		Brief:   briefUnverified,
 		Meaning: "The ID token was issued to another client (azp).",
 		Causes: []string{
-			"option client_id is of another client",
-			"the provider mixes clients",
+			"Option client_id is of another client",
+			"The provider mixes clients",
 		},
 		Remedies: []string{
 			"Copy option client_id from the provider again",
@@ -163,7 +163,7 @@ var tokensCodes = [...]Entry{
 		},
 		Remedies: []string{
 			"Have the provider add at_hash",
-			"if it cannot, set option require_at_hash to 0",
+			"If it cannot, set option require_at_hash to 0",
 		},
 	},
 	{
@@ -172,11 +172,11 @@ var tokensCodes = [...]Entry{
 		Meaning: "The ID token belongs to another access token.",
 		Causes: []string{
 			"The access token was exchanged on the way",
-			"the provider computes at_hash wrongly",
+			"The provider computes at_hash wrongly",
 		},
 		Remedies: []string{
 			"Try again",
-			"if it comes back, report it to the provider's maker",
+			"If it comes back, report it to the provider's maker",
 		},
 	},
 	{
@@ -192,11 +192,11 @@ var tokensCodes = [...]Entry{
 		Meaning: "The UserInfo endpoint refused the access token, so e-mail or groups are unknown.",
 		Causes: []string{
 			"The token lacks a scope",
-			"the client may not use UserInfo",
+			"The client may not use UserInfo",
 		},
 		Remedies: []string{
 			"Check option scope against what the client is allowed at the provider",
-			"put e-mail and groups into the ID token instead",
+			"Put e-mail and groups into the ID token instead",
 		},
 	},
 	{
@@ -212,7 +212,7 @@ var tokensCodes = [...]Entry{
 		Meaning: "The UserInfo response is not a JSON object.",
 		Causes: []string{
 			"The client is set to signed or encrypted UserInfo responses",
-			"something between router and provider answers",
+			"Something between router and provider answers",
 		},
 		Remedies: []string{
 			"Set the client to plain JSON for UserInfo at the provider",
@@ -224,11 +224,11 @@ var tokensCodes = [...]Entry{
 		Meaning: "UserInfo speaks of another person than the ID token.",
 		Causes: []string{
 			"The provider uses different subject identifiers for the two",
-			"tokens were mixed up",
+			"Tokens were mixed up",
 		},
 		Remedies: []string{
 			"Set one subject type for this client at the provider",
-			"report it to the provider's maker",
+			"Report it to the provider's maker",
 		},
 	},
 }

@@ -100,7 +100,7 @@ config role 'plain'
 	if c := check(t, l, "saving"); c.Status != doctor.Warn || !strings.Contains(c.Text(), "saver (luci-base)") {
 		t.Errorf("doctor on saving: %s %s", c.Status, c.Text())
 	}
-	if c := check(t, l, "root"); c.Status != doctor.Pass || !strings.Contains(c.Text(), "keeper") || strings.Contains(c.Text(), "looker") {
+	if c := check(t, l, "root_roles"); c.Status != doctor.Pass || !strings.Contains(c.Text(), "keeper") || strings.Contains(c.Text(), "looker") {
 		t.Errorf("doctor on root: %s %s", c.Status, c.Text())
 	}
 	if s := run(t, l, "", "status").out; !strings.Contains(s, "looker (legacy-pages)") {

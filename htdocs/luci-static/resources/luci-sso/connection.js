@@ -11,7 +11,7 @@
 // The button Test connection: asks the provider with what the form holds, and
 // shows what came of it, check by check.
 
-const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values', 'host' ] });
+const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values', 'host', 'roles' ] });
 
 function checkTitles() {
 	return {
@@ -29,26 +29,34 @@ function checkTitles() {
 		redirect_uri: _('Redirect URI'),
 		at_hash: _('Token binding (at_hash)'),
 		email: _('E-mail'),
-		groups: _('Groups')
+		groups: _('Groups'),
+		people: _('Roles')
 	};
 }
 
 const TestValue = form.DummyValue.extend({
 	__name__: 'CBI.SSOTestValue',
 
-	// ask tells what a field of the form holds; the page provides it.
+	// ask tells what a field of the form holds, roles what its table of roles
+	// does, and edit opens the editor of one; the page provides them.
 	ask() {
 		return '';
 	},
 
+	roles() {
+		return [];
+	},
+
+	edit() {},
+
 	renderWidget() {
-		const result = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-test': '', 'style': 'margin-top:.5em' });
+		const result = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-test': '', 'style': 'margin-top:.5em' },
+			this.reply ? this.renderResult(this.reply) : []);
 
 		return E('div', {}, [
 			E('button', {
 				'type': 'button',
 				'class': 'btn cbi-button cbi-button-action',
-				'disabled': this.map.readonly || null,
 				'click': ui.createHandlerFn(this, 'handleTest', result)
 			}, [ _('Test connection') ]),
 			E('div', { 'class': 'cbi-value-description' }, [ _('Checks what this form holds, saved or not.') ]),
@@ -70,8 +78,12 @@ const TestValue = form.DummyValue.extend({
 
 		dom.content(node, E('p', { 'class': 'spinning' }, [ _('Asking the provider…') ]));
 
-		return callTest(values, window.location.host)
-			.then((reply) => dom.content(node, this.renderResult(reply || {})))
+		return callTest(values, window.location.host, this.roles())
+			.then((reply) => {
+				// LuCI draws the form anew when a role is saved: the result stays.
+				this.reply = reply || {};
+				dom.content(node, this.renderResult(this.reply));
+			})
 			.catch((e) => dom.content(node, E('div', { 'class': 'alert-message danger', 'data-test-result': 'error' }, [
 				_('The test could not be run: %s').format(e.message)
 			])));
@@ -79,17 +91,34 @@ const TestValue = form.DummyValue.extend({
 
 	renderResult(reply) {
 		const words = {
-			pass: [ 'success', _('Everything is ready for the first login.') ],
+			pass: [ 'success', _('The connection works.') ],
 			warn: [ 'warning', _('Nothing was found that prevents logging in; please read the warnings.') ],
-			fail: [ 'danger', _('Logging in will not work yet.') ]
+			fail: [ 'danger', _('Logging in will not work yet.') ],
+			people: [ 'warning', _('The connection works, but nobody can log in yet.') ]
 		};
-		const [ state, text ] = words[reply.status] || words.fail;
+		const checks = reply.checks || [];
+		const { bad, rest } = widgets.worstFirst(checks);
+		const failed = bad.filter((c) => c.status == 'fail');
+		const onlyPeople = failed.length && failed.every((c) => c.id == 'people');
+		const [ state, text ] = words[onlyPeople ? 'people' : reply.status] || words.fail;
+		const passed = rest.filter((c) => c.status == 'pass').length;
+		const actions = {
+			people: () => E('button', {
+				'type': 'button',
+				'class': 'btn cbi-button',
+				'click': (ev) => { ev.preventDefault(); this.edit(); }
+			}, [ _('Edit the roles') ])
+		};
 
 		return [
 			E('div', { 'class': 'alert-message ' + state, 'data-test-result': reply.status || 'fail' }, [
 				reply.busy ? _('Another test is still running.') : text
 			]),
-			(reply.checks && reply.checks.length) ? widgets.checkTable(reply.checks, checkTitles(), _('Test connection')) : ''
+			bad.length ? widgets.checkTable(bad, checkTitles(), _('Test connection'), actions) : '',
+			rest.length ? E('details', { 'data-test-rest': '' }, [
+				E('summary', {}, [ _('%d checks passed, %d were not made').format(passed, rest.length - passed) ]),
+				widgets.checkTable(rest, checkTitles(), _('Test connection'))
+			]) : ''
 		];
 	}
 });

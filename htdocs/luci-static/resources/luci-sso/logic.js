@@ -19,40 +19,131 @@ function sameList(a, b) {
 	return a.length == b.length && a.every((v, i) => v === b[i]);
 }
 
-// fnmatch follows fnmatch(3) without flags, as rpcd uses it for access groups.
-function fnmatch(pattern, name) {
-	const bracket = (p) => {
-		let i = p + 1;
-		const negate = (pattern[i] == '!' || pattern[i] == '^');
-		const items = [];
+// bytes makes one character of each byte: the router's patterns work on bytes.
+function bytes(text) {
+	return unescape(encodeURIComponent(text));
+}
 
-		if (negate)
-			i++;
+const CLASSES = {
+	alnum: /[A-Za-z0-9]/, alpha: /[A-Za-z]/, blank: /[ \t]/, cntrl: /[\x00-\x1f\x7f]/, digit: /[0-9]/, graph: /[!-~]/,
+	lower: /[a-z]/, print: /[ -~]/, punct: /[!-\/:-@\[-`{-~]/, space: /[ \t-\r]/, upper: /[A-Z]/, xdigit: /[0-9A-Fa-f]/
+};
 
-		for (let first = true; first || pattern[i] != ']'; first = false) {
-			if (i >= pattern.length)
-				return null;
+// classEnd says where the “[:name:]”, “[.x.]” or “[=x=]” that starts at i has
+// its “]”. 0: none starts there. -1: it does not end.
+function classEnd(p, i) {
+	const mark = p[i + 1];
 
-			if (pattern[i] == '\\' && i + 1 < pattern.length)
-				i++;
+	if (p[i] != '[' || (mark != ':' && mark != '.' && mark != '='))
+		return 0;
 
-			const low = pattern[i++];
-			let high = low;
+	for (i += 3; i < p.length; i++)
+		if (p[i - 1] == mark && p[i] == ']')
+			return i;
 
-			if (pattern[i] == '-' && i + 1 < pattern.length && pattern[i + 1] != ']') {
-				i++;
-				if (pattern[i] == '\\' && i + 1 < pattern.length)
-					i++;
-				high = pattern[i++];
-			}
+	return -1;
+}
 
-			items.push([ low, high ]);
+// bracketEnd finds the “]” that closes the “[” at p; 0 when there is none.
+function bracketEnd(pattern, p) {
+	let i = p + 1;
+
+	if (pattern[i] == '^' || pattern[i] == '!')
+		i++;
+
+	if (pattern[i] == ']')
+		i++;
+
+	for (; i < pattern.length; i++) {
+		if (pattern[i] == ']')
+			return i;
+
+		const end = classEnd(pattern, i);
+
+		if (end > 0)
+			i = end;
+		else if (end < 0)
+			return 0;
+	}
+
+	return 0;
+}
+
+// inBracket tests c against what stands between brackets.
+function inBracket(set, c) {
+	let low = '[', i = 0, negate = false;
+
+	if (set[0] == '^' || set[0] == '!') {
+		negate = true;
+		low = set[0];
+		set = set.substring(1);
+	}
+
+	if (set[0] == ']' || set[0] == '-') {
+		if (c == set[0])
+			return !negate;
+
+		low = set[0];
+		i++;
+	}
+
+	for (; i < set.length; i++) {
+		if (set[i] == '-' && i + 1 < set.length) {
+			// The upper end stays in place: it also counts by itself.
+			if (low <= c && c <= set[i + 1])
+				return !negate;
+
+			continue;
 		}
 
-		return {
-			next: i + 1,
-			test: (c) => items.some((r) => r[0] <= c && c <= r[1]) != negate
-		};
+		const end = classEnd(set, i);
+
+		if (end > 0) {
+			const charset = (set[i + 1] == ':') ? CLASSES[set.substring(i + 2, end - 1)] : null;
+
+			if (charset && charset.test(c))
+				return !negate;
+
+			i = end;
+			continue;
+		}
+
+		low = set[i];
+
+		if (c == low)
+			return !negate;
+	}
+
+	return negate;
+}
+
+// fnmatch is fnmatch(3) without flags in the C library of OpenWrt, by which
+// rpcd takes access groups: step for step what the router does, and held to it
+// by the same vectors (src/internal/acl/testdata/fnmatch.json).
+function fnmatch(pattern, name) {
+	pattern = bytes(pattern);
+	name = bytes(name);
+
+	const one = (p, c) => {
+		switch (pattern[p]) {
+		case '?':
+			return 1;
+
+		case '\\':
+			if (p + 1 < pattern.length)
+				return (pattern[p + 1] == c) ? 2 : 0;
+
+			break;
+
+		case '[': {
+			const end = bracketEnd(pattern, p);
+
+			if (end > 0)
+				return inBracket(pattern.substring(p + 1, end), c) ? end + 1 - p : 0;
+		}
+		}
+
+		return (pattern[p] == c) ? 1 : 0;
 	};
 
 	// One backtracking point is enough: a later star covers what an earlier
@@ -60,66 +151,66 @@ function fnmatch(pattern, name) {
 	let p = 0, n = 0, starP = -1, starN = 0;
 
 	for (;;) {
-		let step = 0;
+		if (pattern[p] == '*') {
+			starP = p++;
+			starN = n;
+			continue;
+		}
 
-		if (p < pattern.length) {
-			const c = pattern[p];
+		if (n == name.length) {
+			if (p == pattern.length)
+				return true;
+		}
+		else if (p < pattern.length) {
+			const width = one(p, name[n]);
 
-			if (c == '*') {
-				starP = ++p;
-				starN = n;
+			if (width) {
+				p += width;
+				n++;
 				continue;
 			}
-
-			if (n < name.length) {
-				const set = (c == '[') ? bracket(p) : null;
-
-				if (c == '?')
-					step = 1;
-				else if (set)
-					step = set.test(name[n]) ? set.next - p : 0;
-				else if (c == '\\' && p + 1 < pattern.length)
-					step = (pattern[p + 1] == name[n]) ? 2 : 0;
-				else
-					step = (c == name[n]) ? 1 : 0;
-			}
-		}
-		else if (n == name.length) {
-			return true;
 		}
 
-		if (step) {
-			p += step;
-			n++;
-		}
-		else if (starP >= 0 && starN < name.length) {
-			p = starP;
-			n = ++starN;
-		}
-		else {
+		if (starP < 0 || starN >= name.length)
 			return false;
-		}
+
+		p = starP + 1;
+		n = ++starN;
 	}
 }
 
 // allowed answers as rpcd does: an exclusion (“!pattern”) wins over everything.
+// Null: no entry of the list is about the group.
 function allowed(list, name) {
 	for (let p of list) {
-		const pattern = (p[0] == '!') ? p.substring(1).trimStart() : '';
+		const pattern = (p[0] == '!') ? p.substring(1).replace(/^[ \t-\r]+/, '') : '';
 
 		if (pattern !== '' && fnmatch(pattern, name))
 			return false;
 	}
 
-	return list.some((p) => p !== '' && p[0] != '!' && fnmatch(p, name));
+	return list.some((p) => p !== '' && p[0] != '!' && fnmatch(p, name)) ? true : null;
+}
+
+// readList has the group that every session needs, as the router adds it.
+function readList(read) {
+	return toList(read).filter((p) => !(p[0] == '!' && p.substring(1).trim() == 'unauthenticated')).concat([ 'unauthenticated' ]);
+}
+
+// rights says whether a role may read and write an access group.
+function rights(read, write, name) {
+	const writable = (allowed(toList(write), name) === true);
+	const answer = allowed(readList(read), name);
+
+	// Who may write may read, unless the list says no.
+	return { read: answer === true || (answer === null && writable), write: writable };
 }
 
 // access says what a role may do in one access group: '', 'read' or 'write'.
 function access(read, write, name) {
-	if (allowed(toList(write), name))
-		return 'write';
+	const may = rights(read, write, name);
 
-	return allowed(toList(read), name) ? 'read' : '';
+	return may.write ? 'write' : (may.read ? 'read' : '');
 }
 
 function levelOf(read, write) {
@@ -141,11 +232,19 @@ function defaultLevel(name) {
 	return (name == 'admin') ? 'write' : 'read';
 }
 
+// named is access without what everybody gets unasked: it is in no list.
+function named(read, write, name) {
+	if (allowed(toList(write), name) === true)
+		return 'write';
+
+	return (allowed(toList(read), name) === true) ? 'read' : '';
+}
+
 function matrixOf(groups, read, write) {
 	const matrix = {};
 
 	for (let g of groups)
-		matrix[g.name] = access(read, write, g.name);
+		matrix[g.name] = named(read, write, g.name);
 
 	return matrix;
 }
@@ -204,10 +303,10 @@ function countGranted(groups, read, write) {
 	const rv = { read: 0, write: 0, total: groups.length };
 
 	for (let g of groups) {
-		switch (access(read, write, g.name)) {
-		case 'write': rv.write++; // fall through
-		case 'read': rv.read++;
-		}
+		const may = rights(read, write, g.name);
+
+		rv.read += may.read ? 1 : 0;
+		rv.write += may.write ? 1 : 0;
 	}
 
 	return rv;
@@ -257,6 +356,11 @@ function matchRole(roles, person) {
 	return null;
 }
 
+// grantsPages: whether there is more than what everybody gets.
+function grantsPages(groups, role) {
+	return groups.some((g) => g.name != 'unauthenticated' && access(role.read, role.write, g.name) !== '');
+}
+
 function splitEntries(text) {
 	return String(text || '').split(/[,;\n]/).map((s) => s.trim()).filter((s) => s !== '');
 }
@@ -265,7 +369,6 @@ function splitEntries(text) {
 function roleNotes(role, roles, groups) {
 	const notes = [];
 	const people = [ 'email', 'group', 'sub' ].reduce((n, k) => n + toList(role[k]).length, 0);
-	const granted = countGranted(groups, role.read, role.write);
 	const unknown = unknownGroups(groups, role.read, role.write);
 
 	if (role.name == 'default')
@@ -274,7 +377,7 @@ function roleNotes(role, roles, groups) {
 	if (!people)
 		notes.push(_('This role has no e-mail address, group or subject: nobody gets it.'));
 
-	if (!toList(role.read).length && !toList(role.write).length || groups.length && !granted.read)
+	if (!toList(role.read).length && !toList(role.write).length || groups.length && !grantsPages(groups, role))
 		notes.push(_('This role grants nothing: people with it cannot log in.'));
 	else if (groups.some((g) => g.name == 'luci-base') && !access(role.read, role.write, 'luci-base'))
 		notes.push(_('Without the group luci-base no page of LuCI opens.'));
@@ -295,6 +398,7 @@ function roleNotes(role, roles, groups) {
 
 return baseclass.extend({
 	toList,
+	sameList,
 	fnmatch,
 	allowed,
 	access,
@@ -304,6 +408,7 @@ return baseclass.extend({
 	unknownGroups,
 	listsOf,
 	countGranted,
+	grantsPages,
 	matchRole,
 	splitEntries,
 	roleNotes

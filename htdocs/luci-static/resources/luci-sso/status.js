@@ -42,6 +42,11 @@ return baseclass.extend({
 			config: _('Configuration'),
 			button: _('Login page'),
 			roles: _('Roles'),
+			people: _('Roles'),
+			rights: _('Rights of roles'),
+			saving: _('Rights of roles'),
+			options: _('Unknown options'),
+			host: _('Names of this router'),
 			https: _('HTTPS')
 		};
 	},
@@ -73,7 +78,7 @@ return baseclass.extend({
 		return E('div', {}, [
 			version.notice(status.version),
 			E('div', { 'class': 'alert-message ' + state, 'role': 'status', 'data-sso-summary': state }, [ text ]),
-			bad.length ? widgets.checkTable(bad, this.titles(), _('What is not in order')) : ''
+			bad.length ? widgets.checkTable(bad, this.titles(), _('What is not in order'), this.actions || {}) : ''
 		]);
 	},
 
@@ -108,15 +113,15 @@ return baseclass.extend({
 		for (let s of sessions)
 			dom.append(table, E('tr', { 'class': 'tr' }, [
 				E('td', { 'class': 'td', 'data-title': _('User'), 'style': 'overflow-wrap:anywhere' }, [
-					s.name || '-', s.own ? E('em', {}, [ ' ', _('(you)') ]) : '' ]),
+					s.name || '-', s.own ? E('em', {}, [ ' ', _('(you)') ]) : '',
+					s.log_name ? E('div', {}, [ E('small', { 'title': _('The name in the log and under Last events') }, [ s.log_name ]) ]) : '' ]),
 				E('td', { 'class': 'td', 'data-title': _('Role') }, [ s.role ]),
 				E('td', { 'class': 'td', 'data-title': _('Logged in') }, [ s.login ? _('%s ago').format(formatAge(now - s.login)) : '-' ]),
 				E('td', { 'class': 'td', 'data-title': _('Expires in') }, [ formatAge(s.expires || 0) ]),
-				E('td', { 'class': 'td cbi-section-actions' }, [
+				E('td', { 'class': 'td cbi-section-actions' }, readonly ? [] : [
 					E('button', {
 						'class': 'btn cbi-button cbi-button-remove',
 						'aria-label': _('End the session of %s').format(s.name || s.role),
-						'disabled': readonly || null,
 						'click': ui.createHandlerFn(this, 'handleEnd', s)
 					}, [ _('End session') ])
 				])
@@ -131,10 +136,10 @@ return baseclass.extend({
 
 	// renderCode is a code that opens to what the catalogue says about it.
 	renderCode(code) {
-		const body = E('div', { 'lang': 'en', 'style': 'margin:.25em 0 .5em 1em' });
+		const body = E('div', { 'style': 'margin:.25em 0 .5em 1em' });
 		const list = (title, entries) => (entries && entries.length) ? [
-			E('div', { 'lang': document.documentElement.lang || null }, [ E('strong', {}, [ title ]) ]),
-			E('ul', {}, entries.map((e) => E('li', { 'style': 'color:inherit' }, [ e ])))
+			E('div', {}, [ E('strong', {}, [ title ]) ]),
+			E('ul', {}, entries.map((e) => E('li', { 'style': 'color:inherit' }, [ _(e) ])))
 		] : [];
 
 		return E('details', {
@@ -143,7 +148,7 @@ return baseclass.extend({
 					return;
 
 				return L.resolveDefault(callExplain(code), {}).then((found) => dom.content(body, [
-					E('p', {}, [ found.meaning || '' ]),
+					E('p', {}, [ found.meaning ? _(found.meaning) : '' ]),
 					...list(_('Possible causes'), found.causes),
 					...list(_('What helps'), found.remedies)
 				]));
@@ -170,8 +175,8 @@ return baseclass.extend({
 				E('td', { 'class': 'td', 'data-title': _('Time') }, [ formatTime(ev.time) ]),
 				E('td', { 'class': 'td', 'data-title': _('Event') }, [ kinds[ev.kind] || ev.kind ]),
 				E('td', { 'class': 'td', 'data-title': _('Details'), 'style': 'overflow-wrap:anywhere' }, [
-					E('div', {}, [ who.join(', ') ]),
 					text ? E('div', {}, [ text ]) : '',
+					E('div', {}, [ who.join(', ') ]),
 					ev.detail ? E('div', {}, [ E('small', { 'lang': 'en' }, [ ev.detail ]) ]) : '',
 					...chain.map((code) => this.renderCode(code))
 				])

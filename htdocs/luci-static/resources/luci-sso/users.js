@@ -3,13 +3,16 @@
 'require baseclass';
 'require form';
 'require dom';
+'require rpc';
 'require ui';
 'require luci-sso.logic as logic';
+'require luci-sso.preview as preview';
 'require luci-sso.validate as validate';
 'require luci-sso.widgets as widgets';
 
-// The Users section of the settings page: the roles, their editor, and who
-// would get what.
+// The section with users and roles: the roles and their editor. What a role's rights amount to is asked of the router.
+
+const callRights = rpc.declare({ object: 'luci-sso', method: 'rights', params: [ 'roles' ], expect: { roles: [] } });
 
 return baseclass.extend({
 	// roles of the form as it stands, in the order of the table
@@ -37,9 +40,9 @@ return baseclass.extend({
 
 		let s, o;
 
-		s = m.section(form.GridSection, 'role', _('Users'),
+		s = m.section(form.GridSection, 'role', _('Users and roles'),
 			_('A role lists people and what they may do. The first role that fits a person wins; drag the rows, or use the arrow keys on ☰, to change the order.'));
-		s.addremove = true;
+		s.addremove = !m.readonly;
 		s.anonymous = false;
 		s.sortable = !m.readonly;
 		s.nodescriptions = true;
@@ -51,8 +54,12 @@ return baseclass.extend({
 
 		s.handleModalSave = function(...args) {
 			const kept = page.keepForm();
+			const top = window.scrollY;
 
-			return form.GridSection.prototype.handleModalSave.apply(this, args).then(() => page.restoreForm(kept));
+			return form.GridSection.prototype.handleModalSave.apply(this, args).then(() => {
+				page.restoreForm(kept);
+				window.scrollTo(0, top);
+			});
 		};
 
 		s.renderRowActions = function(section_id) {
@@ -72,8 +79,28 @@ return baseclass.extend({
 			const node = form.GridSection.prototype.renderSectionAdd.call(this, extra_class);
 			const input = node.querySelector('input');
 
-			if (input)
+			if (input) {
 				input.setAttribute('aria-label', _('Name of the new role'));
+				input.setAttribute('placeholder', 'operator');
+				input.parentNode.insertBefore(E('span', { 'style': 'margin-right:.5em' }, [ _('New role:') ]), input);
+			}
+
+			return node;
+		};
+
+		// The first column is the role's name.
+		s.renderHeaderRows = function(...args) {
+			const node = form.GridSection.prototype.renderHeaderRows.apply(this, args);
+			const name = _('Name');
+
+			// A cell in newer releases of LuCI, an attribute in older ones.
+			for (let cell of node.querySelectorAll('th, [data-title]')) {
+				if (cell.textContent == name && !cell.children.length)
+					dom.content(cell, _('Role'));
+
+				if (cell.getAttribute('data-title') == name)
+					cell.setAttribute('data-title', _('Role'));
+			}
 
 			return node;
 		};
@@ -119,7 +146,29 @@ return baseclass.extend({
 		people('group', _('Groups'), _('Groups exactly as the provider sends them.'), 'router-admins', validate.validateEntry);
 		people('sub', _('Subjects'), _('Identifiers (sub) of single people at the provider.'), '', validate.validateEntry);
 
+		const column = (name, title, kind) => {
+			const dummy = s.option(form.DummyValue, name, title);
+
+			dummy.modalonly = false;
+			dummy.textvalue = function(section_id) {
+				const data = this.map.data;
+				const granted = logic.countGranted(groups, data.get(this.map.config, section_id, 'read'), data.get(this.map.config, section_id, 'write'));
+
+				if (groups.length && granted[kind] == granted.total)
+					return E('span', { 'class': 'label' }, [ _('full', 'All permissions granted') ]);
+
+				if (!granted[kind])
+					return E('span', { 'class': (kind == 'read') ? 'label warning' : 'label' }, [ _('denied', 'No permissions granted') ]);
+
+				return E('span', { 'class': 'label' }, [ _('partial (%d/%d)', 'Some permissions granted').format(granted[kind], granted.total) ]);
+			};
+		};
+
+		column('_read', _('Read access'), 'read');
+		column('_write', _('Write access'), 'write');
+
 		o = s.option(form.ListValue, '_level', _('Access level'));
+		o.modalonly = true;
 		o.value('write', _('full', 'All permissions granted'));
 		o.value('read', _('readonly', 'Only read permissions granted'));
 		o.value('individual', _('individual', 'Select individual permissions manually'));
@@ -128,32 +177,17 @@ return baseclass.extend({
 
 			return logic.levelOf(data.get(this.map.config, section_id, 'read'), data.get(this.map.config, section_id, 'write'));
 		};
-		o.textvalue = function(section_id) {
-			const data = this.map.data;
-			const read = data.get(this.map.config, section_id, 'read');
-			const write = data.get(this.map.config, section_id, 'write');
-			const granted = logic.countGranted(groups, read, write);
-
-			switch (logic.levelOf(read, write)) {
-			case 'write':
-				return E('span', { 'class': 'label' }, [ _('full', 'All permissions granted') ]);
-
-			case 'read':
-				return E('span', { 'class': 'label' }, [ _('readonly', 'Only read permissions granted') ]);
-			}
-
-			if (!granted.read)
-				return E('span', { 'class': 'label warning' }, [ _('denied', 'No permissions granted') ]);
-
-			return E('span', { 'class': 'label' }, [ _('partial (%d/%d)', 'Some permissions granted').format(granted.read, granted.total) ]);
-		};
 		o.write = function(section_id, value) {
 			const data = this.map.data;
 			const matrix = this.map.lookupOption('_acl', section_id)[0].formvalue(section_id);
 			const lists = logic.listsOf(value, matrix || {}, matrix ? groups : [],
 				data.get(this.map.config, section_id, 'read'), data.get(this.map.config, section_id, 'write'));
 
+			// What is as it was is no change to show and to apply.
 			for (let name in lists) {
+				if (logic.sameList(logic.toList(data.get(this.map.config, section_id, name)), lists[name]))
+					continue;
+
 				if (lists[name].length)
 					data.set(this.map.config, section_id, name, lists[name]);
 				else
@@ -195,26 +229,51 @@ return baseclass.extend({
 
 			return found ? found[0].formvalue(section_id) : null;
 		};
-		const update = () => {
+		const current = () => {
 			const matrix = value('_acl');
 			const lists = logic.listsOf(value('_level'), matrix || {}, matrix ? groups : [],
 				map.data.get(map.config, section_id, 'read'), map.data.get(map.config, section_id, 'write'));
-			const notes = logic.roleNotes({
+
+			return {
 				name: section_id,
 				email: logic.toList(value('email')),
 				group: logic.toList(value('group')),
 				sub: logic.toList(value('sub')),
 				read: lists.read,
 				write: lists.write
-			}, this.roles(), groups);
-			const text = notes.join('\n');
+			};
+		};
+		// What the router says of the rights, for the lists it was asked about.
+		let asked = '', findings = [];
+		const show = () => {
+			const role = current();
+			const notes = logic.roleNotes(role, this.roles(), groups);
+			const key = JSON.stringify([ role.read, role.write ]);
+			const text = notes.join('\n') + JSON.stringify(findings);
+
+			if (key !== asked)
+				ask();
 
 			if (node.ssoText === text)
 				return;
 
 			node.ssoText = text;
-			dom.content(node, notes.map((n) => E('div', { 'class': 'alert-message warning', 'style': 'width:auto' }, [ n ])));
+			dom.content(node, [
+				...notes.map((n) => E('div', { 'class': 'alert-message warning', 'style': 'width:auto' }, [ n ])),
+				...this.renderFindings(findings, map.readonly ? null : (name, level) => this.setGroup(map, section_id, name, level))
+			]);
 		};
+		const ask = preview.later(() => {
+			const role = current();
+
+			asked = JSON.stringify([ role.read, role.write ]);
+
+			return L.resolveDefault(callRights([ { name: role.name, read: role.read, write: role.write } ]), []).then((reply) => {
+				findings = (reply[0] && reply[0].findings) || [];
+				show();
+			});
+		});
+		const update = show;
 
 		window.setTimeout(() => {
 			if (!map.root)
@@ -228,67 +287,65 @@ return baseclass.extend({
 		return node;
 	},
 
+	// renderFindings says what the rights of a role amount to, with the click
+	// that mends it: `set` sets a group's access level.
+	renderFindings(findings, set) {
+		const button = (style, text, level) => (f) => E('div', {}, [
+			E('button', {
+				'type': 'button',
+				'class': 'btn cbi-button ' + style,
+				'click': (ev) => { ev.preventDefault(); set(f.group, level); }
+			}, [ text.format(f.group) ])
+		]);
+		const mend = {
+			secret: button('cbi-button-remove', _('Leave out the group %s'), ''),
+			unsaved: button('cbi-button-add', _('Add the group %s in full'), 'write')
+		};
+
+		return findings.map((f) => E('div', {
+			'class': 'alert-message ' + ((f.kind == 'root') ? 'notice' : 'warning'),
+			'style': 'width:auto; overflow-wrap:anywhere',
+			'data-finding': f.kind,
+			'data-group': f.group
+		}, [
+			widgets.sentence(f.message, f.args),
+			(mend[f.kind] && f.group && set) ? mend[f.kind](f) : ''
+		]));
+	},
+
+	// setGroup sets one row of the editor's table of access groups.
+	setGroup(map, section_id, name, value) {
+		const level = map.lookupOption('_level', section_id)[0].getUIElement(section_id);
+
+		if (level && level.getValue() != 'individual') {
+			level.setValue('individual');
+			level.node.dispatchEvent(new CustomEvent('widget-change', { bubbles: true }));
+		}
+
+		for (let select of map.root.querySelectorAll('[data-acl-group]')) {
+			if (select.getAttribute('data-acl-group') != name)
+				continue;
+
+			select.value = value;
+			select.dispatchEvent(new Event('change', { bubbles: true }));
+		}
+	},
+
+	// edit leads to the roles: into the editor when there is just one.
+	edit() {
+		const rows = this.map.root.querySelectorAll('tr[data-sid] .cbi-button-edit');
+
+		if (rows.length == 1)
+			rows[0].click();
+		else
+			this.map.root.querySelector('[id$="-role"], [id*=".role"], .cbi-section-create').scrollIntoView();
+	},
+
 	renderPreview() {
-		const result = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-match': '' });
-		const input = (id, title, placeholder) => E('div', { 'class': 'cbi-value' }, [
-			E('label', { 'class': 'cbi-value-title', 'for': id }, [ title ]),
-			E('div', { 'class': 'cbi-value-field' }, [
-				E('input', { 'type': 'text', 'class': 'cbi-input-text', 'id': id, 'placeholder': placeholder, 'autocomplete': 'off', 'input': () => this.updatePreview() })
-			])
-		]);
-
-		this.previewNode = E('div', { 'class': 'cbi-section', 'id': 'luci-sso-preview' }, [
-			E('h3', {}, [ _('Who would get what') ]),
-			E('div', { 'class': 'cbi-section-descr' }, [ _('Enter what the provider says about a person to see the role they would get.') ]),
-			E('div', { 'class': 'cbi-section-node' }, [
-				input('luci-sso-preview-email', _('E-mail'), 'user@example.com'),
-				input('luci-sso-preview-groups', _('Groups'), _('separated by commas')),
-				input('luci-sso-preview-sub', _('Subject'), ''),
-				E('div', { 'class': 'cbi-value' }, [
-					E('label', { 'class': 'cbi-value-title' }, [ _('Result') ]),
-					E('div', { 'class': 'cbi-value-field' }, [ result ])
-				])
-			])
-		]);
-		this.previewResult = result;
-
-		return this.previewNode;
+		return preview.render(this);
 	},
 
 	updatePreview() {
-		const value = (id) => this.previewNode.querySelector('#luci-sso-preview-' + id).value.trim();
-		const person = { email: value('email'), groups: logic.splitEntries(value('groups')), sub: value('sub') };
-		const by = {
-			email: _('because of the e-mail address %s'),
-			group: _('because of the group %s'),
-			sub: _('because of the subject %s')
-		};
-
-		if (person.email === '' && !person.groups.length && person.sub === '') {
-			dom.content(this.previewResult, E('em', {}, [ _('Nothing entered yet.') ]));
-			return;
-		}
-
-		const roles = this.roles();
-		const hit = logic.matchRole(roles, person);
-
-		if (!hit) {
-			dom.content(this.previewResult, E('span', { 'class': 'label warning' }, [ _('No role: this person cannot log in.') ]));
-			return;
-		}
-
-		const role = roles.find((r) => r.name == hit.role);
-		const granted = logic.countGranted(this.groups, role.read, role.write);
-
-		dom.content(this.previewResult, [
-			E('p', {}, [ E('strong', {}, [ _('Role %s').format(hit.role) ]), ', ', by[hit.by].format(hit.value) ]),
-			E('p', {}, [
-				(hit.by == 'email' && this.page.formvalue('require_email_verified') == '1')
-					? _('The provider must say that the address is verified.') + ' ' : '',
-				(role.read.length || role.write.length) && (granted.read || !this.groups.length)
-					? _('%d of %d access groups can be read, %d of them changed.').format(granted.read, granted.total, granted.write)
-					: E('span', { 'class': 'label warning' }, [ _('This role grants nothing: people with it cannot log in.') ])
-			])
-		]);
+		preview.update();
 	}
 });

@@ -258,9 +258,10 @@ function statusText(status) {
 	};
 	const word = words[status] || words.skip;
 
+	// No theme's word for it is red in all of them, so red is a rule of ours.
 	return E('span', {
-		'class': 'label ' + ({ pass: 'success', warn: 'warning', fail: 'important' }[status] || ''),
-		'style': 'white-space:nowrap; display:inline-block'
+		'class': 'label ' + ({ pass: 'success', warn: 'warning', fail: 'danger' }[status] || ''),
+		'style': 'white-space:nowrap; display:inline-block' + ((status == 'fail') ? '; background:#b3261e; border-color:#b3261e; color:#fff' : '')
 	}, [ E('span', { 'aria-hidden': 'true' }, [ word[0] + ' ' ]), word[1] ]);
 }
 
@@ -275,8 +276,9 @@ function sentence(template, args) {
 	return filling.length ? _(template).format(...filling) : _(template);
 }
 
-// checkTable shows the rows of a check; `titles` names them by their id.
-function checkTable(checks, titles, label) {
+// checkTable shows the rows of a check; `titles` names them by their id, and
+// `actions` has what to click for some of them.
+function checkTable(checks, titles, label, actions) {
 	return E('table', { 'class': 'table', 'aria-label': label, 'data-checks': '' }, [
 		E('tr', { 'class': 'tr table-titles' }, [
 			E('th', { 'class': 'th', 'scope': 'col', 'width': '20%' }, [ _('Check') ]),
@@ -288,10 +290,19 @@ function checkTable(checks, titles, label) {
 			E('td', { 'class': 'td', 'data-title': _('Result') }, [ statusText(c.status) ]),
 			E('td', { 'class': 'td', 'data-title': _('Details'), 'style': 'overflow-wrap:anywhere' }, [
 				sentence(c.message, c.args),
-				(c.remedy && c.status != 'pass') ? E('div', {}, [ E('em', {}, [ sentence(c.remedy, c.remedy_args) ]) ]) : ''
+				(c.remedy && c.status != 'pass') ? E('div', {}, [ E('em', {}, [ sentence(c.remedy, c.remedy_args) ]) ]) : '',
+				(actions && actions[c.id] && c.status != 'pass') ? E('div', {}, [ actions[c.id]() ]) : ''
 			])
 		]))
 	]);
 }
 
-return baseclass.extend({ HintValue, AccessGroups, copyButton, statusText, sentence, checkTable });
+// worstFirst parts a check's rows: what has to be read, by weight, and the rest.
+function worstFirst(checks) {
+	return {
+		bad: checks.filter((c) => c.status == 'fail').concat(checks.filter((c) => c.status == 'warn')),
+		rest: checks.filter((c) => c.status != 'fail' && c.status != 'warn')
+	};
+}
+
+return baseclass.extend({ worstFirst, HintValue, AccessGroups, copyButton, statusText, sentence, checkTable });

@@ -20,6 +20,7 @@ const callSettings = rpc.declare({ object: 'luci-sso', method: 'settings' });
 const callGroups = rpc.declare({ object: 'luci-sso', method: 'access_groups', expect: { groups: [] } });
 
 const SECTION = 'default';
+const CHOSEN = 'luci-sso.provider';
 
 return view.extend({
 	load() {
@@ -39,7 +40,27 @@ return view.extend({
 	},
 
 	preset() {
-		return presets.get(this.formvalue('_preset') || presets.guess(this.formvalue('issuer_url')));
+		const issuer = this.formvalue('issuer_url');
+
+		return presets.get(this.formvalue('_preset') || (issuer ? presets.guess(issuer) : 'other'));
+	},
+
+	// chosenPreset is the one that was chosen in this browser; where none was,
+	// the address of the provider may give it away.
+	chosenPreset(issuer) {
+		let chosen = null;
+
+		try {
+			chosen = window.localStorage.getItem(CHOSEN);
+		}
+		catch (e) {
+			// Private windows may have no storage.
+		}
+
+		if (chosen && presets.all().some((p) => p.id == chosen))
+			return chosen;
+
+		return issuer ? presets.guess(issuer) : '';
 	},
 
 	setValue(name, value) {
@@ -62,6 +83,9 @@ return view.extend({
 	},
 
 	renderSteps() {
+		if (this.formvalue('_preset') === '' && this.formvalue('issuer_url') === '')
+			return E('em', {}, [ _('Choose the provider to see what to do there.') ]);
+
 		const steps = presets.steps(this.preset(), this.formvalue('redirect_uri') || validate.redirectURI(window.location));
 
 		return E('ol', { 'style': 'overflow-wrap:anywhere' }, steps.map((s) => E('li', { 'style': 'color:inherit' }, [ s ])));
@@ -107,6 +131,18 @@ return view.extend({
 	},
 
 	handlePreset(id) {
+		try {
+			window.localStorage.setItem(CHOSEN, id);
+		}
+		catch (e) {
+			// Then it is not kept.
+		}
+
+		if (id === '') {
+			this.updateSteps();
+			return;
+		}
+
 		const preset = presets.get(id);
 		const issuer = this.formvalue('issuer_url');
 
@@ -138,11 +174,13 @@ return view.extend({
 
 		o = s.taboption('general', form.ListValue, '_preset', _('Provider'),
 			_('Fills in what is usual for this provider and shows what to do there.'));
+		o.value('', _('-- Please choose --'));
 		for (let p of presets.all())
 			o.value(p.id, p.name || _('Other provider'));
 		o.load = function(section_id) {
-			return presets.guess(m.data.get(m.config, section_id, 'issuer_url'));
+			return page.chosenPreset(m.data.get(m.config, section_id, 'issuer_url'));
 		};
+		o.cfgvalue = o.load;
 		o.write = function() {};
 		o.remove = function() {};
 		o.onchange = (ev, section_id, value) => page.handlePreset(value);
@@ -156,15 +194,6 @@ return view.extend({
 			return node;
 		};
 
-		o = s.taboption('general', form.Flag, 'enabled', _('Enable SSO'),
-			_('Offers “Login with SSO” on the login page.'));
-		o.rmempty = false;
-		o.default = '0';
-		o.onchange = function() {
-			for (let name of [ 'issuer_url', 'client_id', 'client_secret' ])
-				m.lookupOption(name, SECTION)[0].triggerValidation(SECTION);
-		};
-
 		const needed = (further) => function(section_id, value) {
 			if ((value == null || value === '') && page.formvalue('enabled') == '1')
 				return _('This is needed while SSO is enabled');
@@ -174,7 +203,7 @@ return view.extend({
 
 		o = s.taboption('general', widgets.HintValue, 'issuer_url', _('Issuer URL'),
 			_('The address of the provider, exactly as it names itself.'));
-		o.placeholder = presets.get(presets.guess(m.data.get(m.config, SECTION, 'issuer_url'))).issuer;
+		o.placeholder = presets.get(this.chosenPreset(m.data.get(m.config, SECTION, 'issuer_url')) || 'other').issuer;
 		o.required = true;
 		o.inputmode = 'url';
 		o.wide = true;
@@ -218,8 +247,22 @@ return view.extend({
 		o.validate = (section_id, value) => validate.validateScope(value);
 		o.hint = (section_id, value) => validate.hintScope(value, users.roles());
 
-		o = s.taboption('general', connection.TestValue, '_test', _('Test connection'));
-		o.ask = (name) => page.formvalue(name);
+		o = s.taboption('general', form.Flag, 'enabled', _('Enable SSO'),
+			_('Offers “Login with SSO” on the login page.'));
+		o.rmempty = false;
+		o.default = '0';
+		o.onchange = function() {
+			for (let name of [ 'issuer_url', 'client_id', 'client_secret' ])
+				m.lookupOption(name, SECTION)[0].triggerValidation(SECTION);
+		};
+
+		// A test is for those who may change what it finds.
+		if (!m.readonly) {
+			o = s.taboption('general', connection.TestValue, '_test', _('Test connection'));
+			o.ask = (name) => page.formvalue(name);
+			o.roles = () => users.roles();
+			o.edit = () => users.edit();
+		}
 
 		o = s.taboption('advanced', widgets.HintValue, 'internal_issuer_url', _('Internal Issuer URL'),
 			_('Where the router reaches the provider, if not under the Issuer URL.'));
@@ -340,13 +383,41 @@ return view.extend({
 
 		const preview = users.renderPreview();
 		const renderContents = m.renderContents;
+		const issuer = m.data.get(m.config, SECTION, 'issuer_url');
+		const note = readonly ? E('div', { 'class': 'alert-message notice', 'data-sso-readonly': '' }, [
+			_('You may look at these settings, but not change them.')
+		]) : '';
 
-		m.renderContents = (...args) => renderContents.apply(m, args).then((node) => {
-			users.updatePreview();
-			return node;
+		// What cannot be used is not there.
+		if (readonly)
+			this.handleSaveApply = this.handleSave = this.handleReset = null;
+
+		status.actions = readonly ? {} : {
+			people: () => E('button', {
+				'type': 'button',
+				'class': 'btn cbi-button',
+				'click': (ev) => { ev.preventDefault(); users.edit(); }
+			}, [ _('Edit the roles') ])
+		};
+
+		return status.render(readonly).then((statusNode) => {
+			m.renderContents = (...args) => renderContents.apply(m, args).then((node) => {
+				const first = node.querySelector('.cbi-section');
+
+				if (note)
+					node.insertBefore(note, first);
+
+				// Once there is a provider, who is in and what failed is what
+				// one comes for.
+				if (issuer)
+					node.insertBefore(statusNode, first);
+
+				users.updatePreview();
+
+				return node;
+			});
+
+			return m.render().then((node) => E('div', {}, [ node, preview, issuer ? '' : statusNode ]));
 		});
-
-		return Promise.all([ m.render(), status.render(readonly) ]).then((nodes) =>
-			E('div', {}, [ nodes[0], preview, nodes[1] ]));
 	}
 });

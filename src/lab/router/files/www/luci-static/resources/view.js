@@ -42,6 +42,10 @@ class View extends L.Base {
 	}
 
 	addFooter() {
+		// A page that takes the handlers away has nothing to save.
+		if (!this.handleSaveApply && !this.handleSave && !this.handleReset)
+			return E([]);
+
 		const readonly = maps().every((node) => dom.findClassInstance(node).readonly) || null;
 
 		return E('div', { 'class': 'cbi-page-actions' }, [

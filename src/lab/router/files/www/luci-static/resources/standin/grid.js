@@ -148,6 +148,10 @@ class GridSection extends section.AbstractSection {
 	// the page has set on them.
 	cloneOptions(src_section, dest_section) {
 		for (let o of src_section.children) {
+			// Only a column of the table.
+			if (o.modalonly === false)
+				continue;
+
 			const twin = dest_section.option(o.constructor, o.option, o.title, o.description);
 
 			for (let key of Object.keys(o))
