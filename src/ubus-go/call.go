@@ -182,7 +182,7 @@ func (c *Conn) resolve(ctx context.Context, path string) (uint32, error) {
 	}
 	// ubusd says OK and nothing else about an object whose every method its
 	// access lists hide from this user.
-	return 0, &CallError{Object: path, Status: NotFound}
+	return 0, &CallError{Object: path, Status: NotFound, Absent: true}
 }
 
 // Object is what Lookup tells of a registered object.
@@ -236,7 +236,7 @@ func (call *Call) Wait(ctx context.Context) (Table, error) {
 		c.await(ctx, call)
 	}
 	if status, ok := call.err.(Status); ok {
-		return nil, &CallError{Object: call.object, Method: call.method, Status: status}
+		return nil, &CallError{Object: call.object, Method: call.method, Status: status, Absent: call.direct && status == NotFound}
 	}
 	if call.err != nil {
 		return nil, call.err

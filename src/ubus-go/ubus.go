@@ -85,6 +85,10 @@ func (s Status) Error() string {
 type CallError struct {
 	Object, Method string // Method is "" when the object could not be looked up.
 	Status         Status
+	// Absent says that NotFound is the bus's own word: the object is not
+	// there, or not yet again, and nobody saw the call. Otherwise the object
+	// answered, and means something of its own.
+	Absent bool
 }
 
 func (e *CallError) Error() string {

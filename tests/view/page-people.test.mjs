@@ -35,6 +35,21 @@ preparedTest('status, sessions and events', async () => {
 	await done(bad);
 });
 
+browserTest('a list of sessions that is cut says so', async () => {
+	const whole = await open({});
+
+	assert.equal(await whole.getByText('There are more sessions than rpcd can list.').count(), 0);
+	await done(whole);
+
+	const [ known, unknown ] = fixtures.sessions().sessions;
+	const page = await open({ replies: { sessions: { sessions: [ known, { ...unknown, expires: -1 } ], cut: true } } });
+
+	await page.getByText('There are more sessions than rpcd can list. Some of these may have ended.').waitFor();
+	assert.match(await page.locator('[data-sessions] tr', { hasText: unknown.name }).innerText(), /\?/);
+	assert.equal(await page.locator('[data-sessions] button:enabled').count(), 2);
+	await done(page);
+});
+
 browserTest('what comes from outside is text, not markup', async () => {
 	const evil = '<img src=x onerror="document.title=\'owned\'">%s';
 	const page = await open({

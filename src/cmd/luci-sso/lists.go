@@ -36,12 +36,12 @@ func runSessions(args []string) int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	sessions, err := bridge.Sessions(ctx, "")
+	sessions, cut, err := bridge.Sessions(ctx, "")
 	if err != nil {
 		return fail(err)
 	}
 	if asJSON {
-		printJSON(map[string]any{"sessions": sessions})
+		printJSON(map[string]any{"sessions": sessions, "cut": cut})
 		return exitOK
 	}
 	rows := [][]string{}
@@ -49,6 +49,9 @@ func runSessions(args []string) int {
 		rows = append(rows, []string{s.ID, at(s.Login), clean(s.Role), s.LogName, clean(s.Name)})
 	}
 	printTable([]string{"ID", "LOGGED IN", "ROLE", "IN THE LOG", "NAME"}, rows)
+	if cut {
+		print(os.Stdout, "rpcd has more sessions than it can list: some of these may have ended\n")
+	}
 	return exitOK
 }
 

@@ -3,8 +3,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -97,12 +99,19 @@ func runCleanup(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
-	for _, dir := range []string{paths.RunDir(), paths.Cache()} {
+	for _, dir := range []string{paths.RunDir(), paths.Cache(), filepath.Dir(paths.SecretKey())} {
 		if _, err := store.ReapTemp(dir, now); err != nil {
 			return fail(err)
 		}
 	}
-	print(os.Stdout, "removed "+strconv.Itoa(pending)+" expired logins and "+strconv.Itoa(used)+" used tokens\n")
+	// Last, as it needs rpcd, which may be away.
+	manager := session.OnRouter()
+	defer manager.Close()
+	ended, err := manager.Reap(context.Background(), now)
+	if err != nil {
+		return fail(err)
+	}
+	print(os.Stdout, "removed "+strconv.Itoa(pending)+" expired logins, "+strconv.Itoa(used)+" used tokens and "+strconv.Itoa(ended)+" ended sessions\n")
 	return exitOK
 }
 

@@ -217,7 +217,7 @@ func (r *request) callbackParams() login.Callback {
 
 func (r *request) sessions() *session.Manager {
 	if r.rpcd == nil {
-		r.rpcd = session.NewManager(paths.UbusSocket())
+		r.rpcd = session.OnRouter()
 	}
 	return r.rpcd
 }

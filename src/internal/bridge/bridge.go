@@ -11,8 +11,6 @@ package bridge
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"sort"
 	"strings"
 	"time"
@@ -61,7 +59,7 @@ func Status(ctx context.Context) StatusReply {
 			reply.Button = false
 		}
 	}
-	if sessions, err := Sessions(ctx, ""); err == nil {
+	if sessions, _, err := Sessions(ctx, ""); err == nil {
 		reply.Sessions = len(sessions)
 	}
 	for _, e := range events.List(paths.Events()) {
@@ -234,34 +232,37 @@ type Session struct {
 	Name    string `json:"name"`
 	Issuer  string `json:"issuer"`
 	Login   int64  `json:"login"`    // Unix seconds.
-	Expires int64  `json:"expires"`  // Seconds until it ends for idleness.
+	Expires int64  `json:"expires"`  // Seconds until it ends for idleness; -1 when that is not known.
 	Own     bool   `json:"own"`      // The asker's.
 	LogName string `json:"log_name"` // How the log and the events call the person.
 }
 
-// handle names a session to people: 16 hexadecimal digits of its id's sum.
-func handle(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:8])
-}
-
-// Sessions lists the sessions, newest first. own is the id of the asker's.
-func Sessions(ctx context.Context, own string) ([]Session, error) {
-	manager := session.NewManager(paths.UbusSocket())
+// Sessions lists the sessions, newest first. own is the id of the asker's. cut
+// says that rpcd has more than its list can show: those it does not show are
+// there as well, without the time they have left, and may have ended.
+func Sessions(ctx context.Context, own string) (list []Session, cut bool, err error) {
+	manager := session.OnRouter()
 	defer manager.Close()
-	found, err := manager.List(ctx)
+	found, cut, err := manager.List(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	list := []Session{}
+	list = []Session{}
 	for _, s := range found {
 		list = append(list, Session{
-			ID: handle(s.ID.Reveal()), Role: s.Role, Name: s.Name, Issuer: s.Issuer, Login: s.Login.Unix(),
-			Expires: int64(s.Expires / time.Second), Own: s.ID.Equal(secret.New(own)), LogName: logName(s.Subject),
+			ID: s.Handle(), Role: s.Role, Name: s.Name, Issuer: s.Issuer, Login: s.Login.Unix(),
+			Expires: seconds(s.Expires), Own: s.ID.Equal(secret.New(own)), LogName: logName(s.Subject),
 		})
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Login > list[j].Login })
-	return list, nil
+	return list, cut, nil
+}
+
+func seconds(d time.Duration) int64 {
+	if d < 0 {
+		return -1
+	}
+	return int64(d / time.Second)
 }
 
 // logName is how the log calls a subject.
@@ -274,18 +275,9 @@ func logName(subject string) string {
 
 // EndSession ends the session with this handle; false when there is none.
 func EndSession(ctx context.Context, id string) (bool, error) {
-	manager := session.NewManager(paths.UbusSocket())
+	manager := session.OnRouter()
 	defer manager.Close()
-	found, err := manager.List(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, s := range found {
-		if handle(s.ID.Reveal()) == id {
-			return true, manager.Destroy(ctx, s.ID)
-		}
-	}
-	return false, nil
+	return manager.End(ctx, id)
 }
 
 // Ended reads end_session's reply.

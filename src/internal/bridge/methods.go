@@ -16,6 +16,7 @@ import (
 	"luci-sso/internal/explain"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/paths"
+	"luci-sso/internal/session"
 )
 
 // Limits of what a caller may send.
@@ -79,7 +80,7 @@ var Methods = []Method{
 	{"end_session", Write, []Arg{{"id", Text, true, "as sessions gives it: 16 hexadecimal digits"}}, "end a session; `ended` is false when there is none",
 		func(ctx context.Context, a args) (any, error) {
 			id := a.text("id")
-			if !isHandle(id) {
+			if !session.IsHandle(id) {
 				return nil, bad("id is not 16 hexadecimal digits")
 			}
 			ended, err := EndSession(ctx, id)
@@ -101,10 +102,10 @@ var Methods = []Method{
 	{"rights", Read, []Arg{{"roles", RoleSet, false, "roles to look at instead of the configured ones, as for match"}},
 		"what the lists of roles give on this router, and what that amounts to",
 		func(_ context.Context, a args) (any, error) { return reply{"roles": Rights(a.roles)}, nil }},
-	{"sessions", Read, nil, "the live sessions of people who came through single sign-on, newest first",
+	{"sessions", Read, nil, "the live sessions of people who came through single sign-on, newest first; `cut` when rpcd has more than it can list",
 		func(ctx context.Context, a args) (any, error) {
-			list, err := Sessions(ctx, a.text(callerSession))
-			return reply{"sessions": list}, err
+			list, cut, err := Sessions(ctx, a.text(callerSession))
+			return reply{"sessions": list, "cut": cut}, err
 		}},
 	{"settings", Read, nil, "the committed configuration without the client secret",
 		func(context.Context, args) (any, error) { return Settings(), nil }},
@@ -131,10 +132,6 @@ const callerSession = "ubus_rpc_session"
 func known(name string) bool {
 	_, ok := config.LookupOption(name)
 	return ok
-}
-
-func isHandle(id string) bool {
-	return len(id) == 16 && strings.Trim(id, "0123456789abcdef") == ""
 }
 
 // Lookup finds a method.

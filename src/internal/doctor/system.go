@@ -42,9 +42,9 @@ func idle() *Check {
 }
 
 func rpcd(ctx context.Context) *Check {
-	manager := session.NewManager(paths.UbusSocket())
+	manager := session.OnRouter()
 	defer manager.Close()
-	if _, err := manager.List(ctx); err != nil {
+	if _, _, err := manager.List(ctx); err != nil {
 		return row("rpcd", Fail, syslog.Printable(err.Error(), 200)).paste("/etc/init.d/rpcd restart")
 	}
 	return row("rpcd", Pass, "rpcd answers.")

@@ -109,7 +109,7 @@ var callbackCodes = [...]Entry{
 	{
 		Code: StateSaveFailed, Status: 500, Part: Outcome, Sentence: sentenceSystem,
 		Brief:    briefStorage,
-		Meaning:  "The login in progress could not be stored or removed.",
+		Meaning:  "The login in progress, or the session that it led to, could not be stored or removed.",
 		Causes:   causesDiskFull,
 		Remedies: remediesDiskFull,
 	},

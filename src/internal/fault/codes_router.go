@@ -114,7 +114,7 @@ var routerCodes = [...]Entry{
 	{
 		Code: SystemInitFailed, Status: 500, Part: Outcome, Sentence: sentenceSystem,
 		Brief:   briefStorage,
-		Meaning: "The secret key that seals logins in progress could not be made or read.",
+		Meaning: "The secret key that seals logins in progress and sessions could not be made or read.",
 		Causes: []string{
 			"The overlay is full or read-only",
 			"The key file is damaged",

@@ -236,14 +236,15 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 	if err := f.Used.Register(tokens.Access, claims.Expires().Add(f.Config.ClockTolerance)); err != nil {
 		return Result{}, err
 	}
-	id, err := f.open(ctx, match.Role, identity, tokens.ID)
+	sid, _ := claims.Text("sid")
+	id, err := f.open(ctx, match.Role, identity, session.Login{SID: sid, IDToken: tokens.ID, Began: pending.Issued})
 	return Result{
 		Session: id, Role: match.Role.Name, By: match.By, Subject: identity.Subject, ReturnTo: pending.ReturnTo,
 	}, err
 }
 
 // open creates the LuCI session of a role.
-func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity, idToken secret.Value) (secret.Value, error) {
+func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity, login session.Login) (secret.Value, error) {
 	groups, err := acl.ReadGroups(f.AccessGroups)
 	if len(groups) == 0 {
 		return secret.Value{}, fault.Wrap(fault.UbusSessionFailed, err, "there are no access groups in "+f.AccessGroups)
@@ -263,15 +264,10 @@ func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity,
 		// Else anybody could stand in the list of sessions under anybody's name.
 		name = identity.Email
 	}
-	return f.Sessions.Create(ctx, session.Login{
-		Role:    r.Name,
-		Grants:  acl.For(groups, r.Read, r.Write),
-		Timeout: session.IdleTimeout(f.LuCIConfig),
-		Subject: identity.Subject,
-		Name:    name,
-		Issuer:  f.Party.Issuer,
-		IDToken: idToken,
-		Token:   secret.New(hex.EncodeToString(csrf)),
-		At:      f.Now(),
-	})
+	login.Role, login.Grants = r.Name, acl.For(groups, r.Read, r.Write)
+	login.Timeout = session.IdleTimeout(f.LuCIConfig)
+	login.Subject, login.Name, login.Issuer = identity.Subject, name, f.Party.Issuer
+	login.Token = secret.New(hex.EncodeToString(csrf))
+	login.At = f.Now()
+	return f.Sessions.Create(ctx, login)
 }

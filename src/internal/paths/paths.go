@@ -56,6 +56,7 @@ func RunDir() string     { return At("/var/run/luci-sso") }
 func RPCDTold() string   { return At("/var/run/luci-sso/rpcd-told") }
 func Handshakes() string { return At("/var/run/luci-sso/handshakes") }
 func Tokens() string     { return At("/var/run/luci-sso/tokens") }
+func Sessions() string   { return At("/var/run/luci-sso/sessions") }
 func Cache() string      { return At("/var/run/luci-sso/cache") }
 func RateLimit() string  { return At("/var/run/luci-sso/ratelimit") }
 func Events() string     { return At("/var/run/luci-sso/events") }

@@ -36,8 +36,8 @@ const (
 	grace = time.Hour
 
 	// Capacity bounds the directory. It is far above what the rate limit
-	// lets through while a token is kept.
-	Capacity = 10000
+	// lets through while a token is kept. Each takes a kilobyte of memory.
+	Capacity = 16000
 )
 
 // Registry is the directory of used tokens.
@@ -95,13 +95,13 @@ func (r *Registry) Register(accessToken secret.Value, keepUntil time.Time) error
 // makeRoom forgets what need not be remembered when the directory is full, and
 // returns nil when one more token may be registered.
 func (r *Registry) makeRoom() error {
-	if !store.Crowded(r.dir, r.capacity) {
+	if !store.Crowded(r.dir, r.capacity, 2*sha256.Size) {
 		return nil
 	}
 	if _, err := r.Reap(r.Now()); err != nil {
 		return registryError(err)
 	}
-	if store.Crowded(r.dir, r.capacity) {
+	if store.Crowded(r.dir, r.capacity, 2*sha256.Size) {
 		n := strconv.Itoa(r.capacity)
 		return registryError(errors.New(r.dir + " holds " + n + " used tokens, as many as it may, and none can be forgotten yet: most likely somebody signs in again and again"))
 	}

@@ -24,8 +24,8 @@ import (
 
 	ubus "github.com/openwrt/ubus-go"
 
-	"luci-sso/internal/acl"
 	"luci-sso/internal/fault"
+	"luci-sso/internal/paths"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/syslog"
 	"luci-sso/internal/uci"
@@ -52,37 +52,51 @@ func Username(role string) string { return userPrefix + role }
 const object = "session"
 
 // callTimeout bounds the whole talk with rpcd in one request, answerTimeout
-// the wait for one answer before the call is made once more: rpcd never
-// answers what its reload overtakes, and any package installation reloads it.
+// the wait for one answer before the call is made once more, pause the time
+// between two looks for rpcd. Any package installation reloads it: it never
+// answers what its reload overtakes, and is not on the bus until it is back.
 const (
 	callTimeout   = 5 * time.Second
 	answerTimeout = 2 * time.Second
+	pause         = 50 * time.Millisecond
 )
 
-// again runs a call that can be made twice, and does so when the first gets
-// no answer.
+// again runs a call that can be made twice: once more when the first gets no
+// answer, and until rpcd is there while it is not.
 func again(ctx context.Context, call func(context.Context) error) error {
-	first, cancel := context.WithTimeout(ctx, answerTimeout)
-	err := call(first)
-	cancel()
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = call(ctx)
+	silent := false
+	for {
+		one, cancel := ctx, context.CancelFunc(func() {})
+		if !silent {
+			one, cancel = context.WithTimeout(ctx, answerTimeout)
+		}
+		err := call(one)
+		cancel()
+		switch {
+		case away(err):
+		case errors.Is(err, context.DeadlineExceeded) && !silent && ctx.Err() == nil:
+			silent = true
+			continue
+		default:
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
 	}
-	return err
 }
 
-// Login is what a session is created from.
-type Login struct {
-	Role    string
-	Grants  acl.Grants
-	Timeout time.Duration // Idle time after which rpcd ends the session.
-	Subject string
-	Name    string // What to call the person: e-mail or subject.
-	Issuer  string
-	IDToken secret.Value // For the provider's logout.
-	Token   secret.Value // LuCI's CSRF token.
-	At      time.Time
+// away reports whether rpcd itself is not on the bus. That says nothing about
+// a session.
+func away(err error) bool {
+	var call *ubus.CallError
+	return errors.As(err, &call) && call.Absent
 }
+
+// gone reports whether rpcd said that it has no such session.
+func gone(err error) bool { return errors.Is(err, ubus.NotFound) && !away(err) }
 
 // Live is a session that rpcd has.
 type Live struct {
@@ -95,21 +109,33 @@ type Live struct {
 	Login   time.Time
 	Token   secret.Value
 	IDToken secret.Value
-	Expires time.Duration
+	Expires time.Duration // Unknown when it is negative.
 }
+
+// Handle names the session to people.
+func (s Live) Handle() string { return Handle(s.ID.Reveal()) }
 
 // SSO reports whether the session is of ours.
 func (s Live) SSO() bool { return s.User == Username(s.Role) && s.Role != "" }
 
-// Manager talks to rpcd. Close it.
+// Manager talks to rpcd and keeps the sessions' files. Close it.
 type Manager struct {
 	socket string
+	files  files
 	conn   *ubus.Conn
 }
 
-// NewManager returns a manager for the ubus socket at path. It connects at
-// the first call.
-func NewManager(path string) *Manager { return &Manager{socket: path} }
+// NewManager returns a manager for the ubus socket, the directory of the
+// sessions' files, which is made when it is missing, and the secret key that
+// seals them. It connects at the first call.
+func NewManager(socket, dir, keyFile string) *Manager {
+	return &Manager{socket: socket, files: files{dir, keyFile}}
+}
+
+// OnRouter is the manager of this router's sessions.
+func OnRouter() *Manager {
+	return NewManager(paths.UbusSocket(), paths.Sessions(), paths.SecretKey())
+}
 
 // Close ends the connection.
 func (m *Manager) Close() {
@@ -131,51 +157,6 @@ func (m *Manager) connect(ctx context.Context) error {
 	return nil
 }
 
-// Create makes a session with the login's rights and values and returns its
-// id. When anything fails after rpcd created it, it is destroyed again.
-func (m *Manager) Create(ctx context.Context, login Login) (secret.Value, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	if err := m.connect(ctx); err != nil {
-		return secret.Value{}, err
-	}
-	reply, err := m.call(ctx, "create", ubus.Table{"timeout": int32(login.Timeout / time.Second)})
-	if err != nil {
-		return secret.Value{}, callFault("create", err)
-	}
-	id, _ := reply["ubus_rpc_session"].(string)
-	if !validID(id) {
-		return secret.Value{}, fault.New(fault.UbusError, "session create returned no session id")
-	}
-	whole := false
-	defer func() {
-		if !whole {
-			m.abandon(id)
-		}
-	}()
-	// The values go first: whatever interrupts this, there is no session
-	// with rights but without a name. One round trip for all.
-	requests := make([]ubus.Request, 0, len(login.Grants)+1)
-	requests = append(requests, request("set", ubus.Table{"ubus_rpc_session": id, "values": login.values()}))
-	for scope, pairs := range login.Grants {
-		objects := make([]any, 0, len(pairs))
-		for _, pair := range pairs {
-			objects = append(objects, []any{pair.Object, pair.Function})
-		}
-		requests = append(requests, request("grant", ubus.Table{"ubus_rpc_session": id, "scope": scope, "objects": objects}))
-	}
-	err = again(ctx, func(ctx context.Context) error {
-		_, err := m.conn.Batch(ctx, requests...)
-		return err
-	})
-	if err != nil {
-		return secret.Value{}, fault.Wrap(fault.UbusSessionFailed, err,
-			"a session was created but its rights could not be set, so it was destroyed: "+syslog.Printable(err.Error(), 160))
-	}
-	whole = true
-	return secret.New(id), nil
-}
-
 func (m *Manager) call(ctx context.Context, method string, args ubus.Table) (reply ubus.Table, err error) {
 	err = again(ctx, func(ctx context.Context) error {
 		reply, err = m.conn.Call(ctx, object, method, args)
@@ -184,21 +165,13 @@ func (m *Manager) call(ctx context.Context, method string, args ubus.Table) (rep
 	return reply, err
 }
 
-func request(method string, args ubus.Table) ubus.Request {
-	return ubus.Request{Object: object, Method: method, Args: args}
-}
-
-func (l Login) values() ubus.Table {
-	return ubus.Table{
-		valueUser: Username(l.Role), valueToken: l.Token.Reveal(),
-		valueRole: l.Role, valueSubject: l.Subject, valueName: l.Name, valueIssuer: l.Issuer,
-		valueLogin: strconv.FormatInt(l.At.Unix(), 10), valueIDToken: l.IDToken.Reveal(),
-	}
-}
-
 // callFault tells a refusal by rpcd from a call that never got an answer.
 func callFault(method string, err error) error {
 	detail := "ubus call session " + method + ": " + syslog.Printable(err.Error(), 160) + "; is rpcd running"
+	if away(err) {
+		detail = "ubus call session " + method + ": rpcd is not on the bus and did not come back within " +
+			strconv.Itoa(int(callTimeout/time.Second)) + " s; is rpcd running"
+	}
 	var status ubus.Status
 	if errors.As(err, &status) && status != ubus.NotFound && status != ubus.ConnectionFailed && status != ubus.Timeout {
 		return fault.Wrap(fault.UbusLoginFailed, err, detail)
@@ -206,20 +179,9 @@ func callFault(method string, err error) error {
 	return fault.Wrap(fault.UbusError, err, detail)
 }
 
-// abandon destroys a half-made session on a connection and a clock of its
-// own, since those at hand may be what failed.
-func (m *Manager) abandon(id string) {
-	m.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
-	if m.connect(ctx) == nil {
-		_ = m.destroy(ctx, id)
-	}
-}
-
 func (m *Manager) destroy(ctx context.Context, id string) error {
 	_, err := m.call(ctx, "destroy", ubus.Table{"ubus_rpc_session": id})
-	if errors.Is(err, ubus.NotFound) {
+	if gone(err) {
 		return nil
 	}
 	return err
@@ -236,14 +198,21 @@ func (m *Manager) Find(ctx context.Context, id string) (live Live, ok bool, err 
 		return Live{}, false, err
 	}
 	reply, err := m.call(ctx, "get", ubus.Table{"ubus_rpc_session": id})
-	if errors.Is(err, ubus.NotFound) {
+	if gone(err) {
 		return Live{}, false, nil
 	}
 	if err != nil {
 		return Live{}, false, callFault("get", err)
 	}
 	values, _ := reply["values"].(ubus.Table)
-	return fromValues(id, values), true, nil
+	live = fromValues(id, values)
+	if live.SSO() && live.IDToken.Empty() {
+		// Only for the provider's logout, which goes on without.
+		if r, err := m.Record(Handle(id)); err == nil {
+			live.IDToken = r.IDToken
+		}
+	}
+	return live, true, nil
 }
 
 func fromValues(id string, values ubus.Table) Live {
@@ -257,49 +226,6 @@ func fromValues(id string, values ubus.Table) Live {
 		Name: text(valueName), Subject: text(valueSubject), Issuer: text(valueIssuer),
 		Login: time.Unix(seconds, 0), Token: secret.New(text(valueToken)), IDToken: secret.New(text(valueIDToken)),
 	}
-}
-
-// Destroy ends a session. One that is gone already is no error.
-func (m *Manager) Destroy(ctx context.Context, id secret.Value) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	if err := m.connect(ctx); err != nil {
-		return err
-	}
-	if err := m.destroy(ctx, id.Reveal()); err != nil {
-		return callFault("destroy", err)
-	}
-	return nil
-}
-
-// List returns the live sessions of ours.
-func (m *Manager) List(ctx context.Context) ([]Live, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	if err := m.connect(ctx); err != nil {
-		return nil, err
-	}
-	replies, err := m.conn.CallAll(ctx, object, "list", nil)
-	if err != nil {
-		return nil, callFault("list", err)
-	}
-	var sessions []Live
-	for _, reply := range replies {
-		id, _ := reply["ubus_rpc_session"].(string)
-		values, _ := reply["data"].(ubus.Table)
-		session := fromValues(id, values)
-		if !session.SSO() {
-			continue
-		}
-		switch expires := reply["expires"].(type) {
-		case int32:
-			session.Expires = time.Duration(expires) * time.Second
-		case int64:
-			session.Expires = time.Duration(expires) * time.Second
-		}
-		sessions = append(sessions, session)
-	}
-	return sessions, nil
 }
 
 // validID reports whether text has the form of rpcd's session ids. All zeros

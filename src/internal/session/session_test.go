@@ -30,7 +30,7 @@ func router(t *testing.T) (*ubusd.Broker, *rpcd.RPCD, *Manager) {
 	t.Cleanup(func() { _ = broker.Close() })
 	daemon := rpcd.New(root)
 	daemon.Register(broker)
-	manager := NewManager(socket)
+	manager := NewManager(socket, filepath.Join(root, "run", "sessions"), filepath.Join(root, "etc", "secret.key"))
 	t.Cleanup(manager.Close)
 	return broker, daemon, manager
 }
@@ -58,8 +58,8 @@ func TestCreateFindListDestroy(t *testing.T) {
 	if err != nil || !ok || !session.SSO() || session.User != "sso:admin" || session.Login.Unix() != 1700000000 || session.IDToken.Reveal() != "header.claims.signature" {
 		t.Errorf("Find = %+v, %t, %v", session, ok, err)
 	}
-	list, err := manager.List(ctx)
-	if err != nil || len(list) != 1 || list[0].Expires <= 590*time.Second || list[0].Expires > 600*time.Second {
+	list, cut, err := manager.List(ctx)
+	if err != nil || cut || len(list) != 1 || list[0].Expires <= 590*time.Second || list[0].Expires > 600*time.Second {
 		t.Errorf("List = %+v, %v, want the one session with 600 s to live", list, err)
 	}
 	for range 2 { // The second time there is nothing left to do.
@@ -77,7 +77,7 @@ func TestCreateFindListDestroy(t *testing.T) {
 
 func TestFindRefusesWhatIsNoID(t *testing.T) {
 	t.Parallel()
-	manager := NewManager("/nonexistent")
+	manager := NewManager("/nonexistent", "/nonexistent", "/nonexistent")
 	for _, id := range []string{"", "short", "0123456789abcdef0123456789abcdeg", "0123456789abcdef0123456789abcdef0"} {
 		if _, ok, err := manager.Find(context.Background(), id); ok || err != nil {
 			t.Errorf("Find(%q) = %t, %v, want nothing found without asking rpcd", id, ok, err)
@@ -113,7 +113,7 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
-	if _, err := NewManager(filepath.Join(t.TempDir(), "none")).Create(context.Background(), someone()); !fault.Is(err, fault.UbusConnectFailed) {
+	if _, err := NewManager(filepath.Join(t.TempDir(), "none"), t.TempDir(), filepath.Join(t.TempDir(), "secret.key")).Create(context.Background(), someone()); !fault.Is(err, fault.UbusConnectFailed) {
 		t.Errorf("without a broker: %v, want UBUS_CONNECT_FAILED", err)
 	}
 }

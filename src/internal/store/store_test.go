@@ -376,3 +376,22 @@ func TestAge(t *testing.T) {
 		t.Error("Abandoned is wrong about a stamp in the future, an old one, a young one or another file")
 	}
 }
+
+// Crowded counts on any file system; between the two it need not.
+func TestCrowded(t *testing.T) {
+	t.Parallel()
+	for where, dir := range map[string]string{"tmpfs": storetest.SmallDisk(t, 1024), "elsewhere": t.TempDir()} {
+		if Crowded(filepath.Join(dir, "none"), 1, 64) {
+			t.Errorf("%s: a directory that is not there is crowded", where)
+		}
+		const n = 400
+		for i := range n {
+			if err := WriteFile(filepath.Join(dir, fmt.Sprintf("%064x", i)), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !Crowded(dir, n, 64) || Crowded(dir, n+1, 64) {
+			t.Errorf("%s: with %d entries Crowded says %t for as many and %t for one more", where, n, Crowded(dir, n, 64), Crowded(dir, n+1, 64))
+		}
+	}
+}

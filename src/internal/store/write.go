@@ -170,18 +170,26 @@ func Reap(dir string, doomed func(name string, stamp time.Time) bool) (removed i
 	return removed, err
 }
 
-// Crowded reports whether a directory has at least n entries. It counts them
-// only when the directory's size says that there may be so many: on tmpfs each
-// entry adds 20 bytes to it, elsewhere more.
-func Crowded(dir string, n int) bool {
+// Crowded reports whether a directory has at least n entries, whose names have
+// length bytes. It counts them only when the directory's size says that there
+// may be so many: on tmpfs each entry adds 20 bytes to it, elsewhere the name
+// and at least eight more.
+func Crowded(dir string, n, length int) bool {
+	each := int64(length + 8)
+	var system syscall.Statfs_t
+	if syscall.Statfs(dir, &system) == nil && int64(system.Type) == tmpfs {
+		each = 20
+	}
 	info, err := os.Stat(dir)
-	if err != nil || info.Size() < 20*int64(n) {
+	if err != nil || info.Size() < each*int64(n) {
 		return false
 	}
 	count := 0
 	err = Each(dir, func(string) { count++ })
 	return err == nil && count >= n
 }
+
+const tmpfs = 0x01021994 // As statfs(2) numbers it.
 
 // Each calls f with the name of everything in dir, in no order and a batch at
 // a time. A missing dir is an empty one. f may remove what it is given.

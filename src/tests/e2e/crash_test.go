@@ -19,7 +19,7 @@ import (
 
 // crashPoint is a function that is made to panic.
 type crashPoint struct {
-	file, function string // "session/session.go", "values"
+	file, function string // "session/create.go", "values"
 	where          string // The request it happens in: start, callback, logout.
 	reached        bool   // rpcd has created a session by then.
 	spent          bool   // The pending login has been used up by then.
@@ -33,8 +33,8 @@ var crashPoints = []crashPoint{
 	{"oidc/idtoken.go", "Verify", "callback", false, true},
 	{"role/role.go", "Find", "callback", false, true},
 	{"acl/grants.go", "For", "callback", false, true},
-	{"session/session.go", "values", "callback", true, true},
-	{"session/session.go", "Destroy", "logout", false, false},
+	{"session/create.go", "values", "callback", true, true},
+	{"session/live.go", "Destroy", "logout", false, false},
 }
 
 // TestCrash: a panic anywhere answers 500 with all headers, logs one line

@@ -276,7 +276,7 @@ type state struct {
 }
 
 // mayAppear are the files a failing request may create.
-var mayAppear = regexp.MustCompile(`^/var/run/luci-sso(/(handshakes|tokens|cache)(/[0-9a-f.-]+(discovery\.json|jwks\.json)?)?|/ratelimit|/events)?$|^/etc/luci-sso(/secret\.key)?$`)
+var mayAppear = regexp.MustCompile(`^/var/run/luci-sso(/(handshakes|tokens|cache)(/[0-9a-f.-]+(discovery\.json|jwks\.json)?)?|/sessions|/ratelimit|/events)?$|^/etc/luci-sso(/secret\.key)?$`)
 
 func (e *env) snapshot() state {
 	s := state{files: map[string]bool{}}

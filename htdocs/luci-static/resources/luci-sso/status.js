@@ -13,7 +13,7 @@
 // happened last. It reads through the rpcd plugin and never touches UCI.
 
 const callStatus = rpc.declare({ object: 'luci-sso', method: 'status' });
-const callSessions = rpc.declare({ object: 'luci-sso', method: 'sessions', expect: { sessions: [] } });
+const callSessions = rpc.declare({ object: 'luci-sso', method: 'sessions', expect: { '': {} } });
 const callEvents = rpc.declare({ object: 'luci-sso', method: 'events', expect: { events: [] } });
 const callExplain = rpc.declare({ object: 'luci-sso', method: 'explain', params: [ 'code' ] });
 const callEndSession = rpc.declare({ object: 'luci-sso', method: 'end_session', params: [ 'id' ], expect: { ended: false } });
@@ -98,7 +98,8 @@ return baseclass.extend({
 		]);
 	},
 
-	renderSessions(sessions, readonly) {
+	renderSessions(reply, readonly) {
+		const sessions = reply.sessions || [];
 		const now = Date.now() / 1000;
 		const table = E('table', { 'class': 'table', 'aria-label': _('Sessions'), 'data-sessions': '' }, [
 			E('tr', { 'class': 'tr table-titles' }, [
@@ -117,7 +118,7 @@ return baseclass.extend({
 					s.log_name ? E('div', {}, [ E('small', { 'title': _('The name in the log and under Last events') }, [ s.log_name ]) ]) : '' ]),
 				E('td', { 'class': 'td', 'data-title': _('Role') }, [ s.role ]),
 				E('td', { 'class': 'td', 'data-title': _('Logged in') }, [ s.login ? _('%s ago').format(formatAge(now - s.login)) : '-' ]),
-				E('td', { 'class': 'td', 'data-title': _('Expires in') }, [ formatAge(s.expires || 0) ]),
+				E('td', { 'class': 'td', 'data-title': _('Expires in') }, [ s.expires < 0 ? '?' : formatAge(s.expires || 0) ]),
 				E('td', { 'class': 'td cbi-section-actions' }, readonly ? [] : [
 					E('button', {
 						'class': 'btn cbi-button cbi-button-remove',
@@ -130,6 +131,10 @@ return baseclass.extend({
 		if (!sessions.length)
 			dom.append(table, E('tr', { 'class': 'tr placeholder' }, [
 				E('td', { 'class': 'td' }, [ E('em', {}, [ _('Nobody is logged in through SSO.') ]) ]) ]));
+
+		if (reply.cut)
+			return [ E('div', { 'class': 'alert-message warning' }, [
+				_('There are more sessions than rpcd can list. Some of these may have ended.') ]), table ];
 
 		return table;
 	},
@@ -195,7 +200,7 @@ return baseclass.extend({
 	refresh() {
 		return Promise.all([
 			L.resolveDefault(callStatus(), null),
-			L.resolveDefault(callSessions(), []),
+			L.resolveDefault(callSessions(), {}),
 			L.resolveDefault(callEvents(), [])
 		]).then((data) => {
 			// Only before the page is shown: nobody loses what they have typed.

@@ -18,6 +18,7 @@ import (
 	ubus "github.com/openwrt/ubus-go"
 	"github.com/openwrt/ubus-go/ubusd"
 
+	"luci-sso/internal/session"
 	"luci-sso/lab"
 )
 
@@ -194,7 +195,14 @@ func (s *soak) session(after string, reply ubus.Table, seen map[string]bool) {
 	if user, _ := values["username"].(string); user == "" && len(rights) > 0 {
 		s.lose("after %s a session without an owner has rights: %v", after, rights)
 	}
-	token, _ := values["luci_sso_id_token"].(string)
+	id, _ := reply["ubus_rpc_session"].(string)
+	manager := session.NewManager(s.at("/var/run/ubus/ubus.sock"), s.at("/var/run/luci-sso/sessions"), s.at("/etc/luci-sso/secret.key"))
+	defer manager.Close()
+	record, err := manager.Record(session.Handle(id))
+	if user, _ := values["username"].(string); err != nil && user != "" {
+		s.lose("after %s a session has no file to end it by: %v", after, err)
+	}
+	token := record.IDToken.Reveal()
 	if token != "" && seen[token] {
 		s.lose("after %s two sessions came from one code", after)
 	}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+
+	ubus "github.com/openwrt/ubus-go"
+
+	"luci-sso/internal/fault"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/store"
+)
+
+// ubusd keeps a megabyte for whoever is slow to read, and drops what comes on
+// top. rpcd sends the sessions faster than anybody reads them.
+const busKeeps = 1 << 20
+
+// list returns the sessions that rpcd has, of ours and of others. cut says
+// that there may be more: a missing one may be alive. The list restarts
+// nobody's idle time, which asking for one session would.
+func (m *Manager) list(ctx context.Context) (sessions []Live, cut bool, err error) {
+	if err := m.connect(ctx); err != nil {
+		return nil, false, err
+	}
+	err = again(ctx, func(ctx context.Context) error {
+		total, largest := 0, 0
+		sessions = nil
+		err := m.conn.CallEach(ctx, object, "list", nil, func(payload []byte) error {
+			total, largest = total+len(payload), max(largest, len(payload))
+			reply, err := ubus.Decode(payload)
+			if err == nil {
+				sessions = append(sessions, fromReply(reply))
+			}
+			return err
+		})
+		// What was dropped did not fit behind what came: that was nearly all
+		// there is room for.
+		cut = total+4*largest >= busKeeps
+		if cut && errors.Is(err, context.DeadlineExceeded) {
+			return nil // The end of the list was dropped, too.
+		}
+		return err
+	})
+	if err != nil {
+		return nil, false, callFault("list", err)
+	}
+	return sessions, cut, nil
+}
+
+func fromReply(reply ubus.Table) Live {
+	id, _ := reply["ubus_rpc_session"].(string)
+	values, _ := reply["data"].(ubus.Table)
+	live := fromValues(id, values)
+	switch expires := reply["expires"].(type) {
+	case int32:
+		live.Expires = time.Duration(expires) * time.Second
+	case int64:
+		live.Expires = time.Duration(expires) * time.Second
+	}
+	return live
+}
+
+func handles(sessions []Live) map[string]bool {
+	set := make(map[string]bool, len(sessions))
+	for i := range sessions {
+		set[sessions[i].Handle()] = true
+	}
+	return set
+}
+
+// List returns the live sessions of ours. Where rpcd's list is cut, those that
+// are missing from it come from their files, and cut says that some of them
+// may have ended.
+func (m *Manager) List(ctx context.Context) (sessions []Live, cut bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	// The files first: a session that is made meanwhile is in rpcd's list.
+	kept, _ := m.files.list()
+	all, cut, err := m.list(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	listed := handles(all)
+	for _, live := range all {
+		if live.SSO() {
+			sessions = append(sessions, live)
+		}
+	}
+	if !cut {
+		return sessions, false, nil
+	}
+	for _, f := range kept {
+		if listed[f.handle] || f.begun {
+			continue
+		}
+		if r, err := m.files.read(f); err == nil {
+			sessions = append(sessions, Live{
+				ID: r.ID, User: Username(r.Role), Role: r.Role, Name: r.Name, Subject: r.Subject, Issuer: r.Issuer,
+				Login: r.Since, IDToken: r.IDToken, Expires: -1,
+			})
+		}
+	}
+	return sessions, true, nil
+}
+
+// Destroy ends a session. One that is gone already is no error.
+func (m *Manager) Destroy(ctx context.Context, id secret.Value) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := m.connect(ctx); err != nil {
+		return err
+	}
+	if err := m.destroy(ctx, id.Reveal()); err != nil {
+		return callFault("destroy", err)
+	}
+	if f, ok, err := m.files.find(Handle(id.Reveal())); ok && err == nil {
+		_ = m.files.remove(f) // The cleanup does it otherwise.
+	}
+	return nil
+}
+
+// End ends the session with this handle; false when it has ended already. It
+// needs no list: only a session without a file is looked for in rpcd's.
+func (m *Manager) End(ctx context.Context, handle string) (ended bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	f, ok, err := m.files.find(handle)
+	if ok && err == nil {
+		ended, err = m.endFile(ctx, f)
+		if err == nil || !unreadable(err) {
+			return ended, err
+		}
+	}
+	sessions, cut, err := m.list(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, live := range sessions {
+		if live.SSO() && live.Handle() == handle {
+			return true, m.Destroy(ctx, live.ID)
+		}
+	}
+	if cut {
+		return false, fault.New(fault.UbusError, "rpcd has more sessions than its list can show, and none that it shows has this id; end others first")
+	}
+	return false, nil
+}
+
+// Record is what is kept of the session with this handle. Where nothing is,
+// the error satisfies errors.Is(err, fs.ErrNotExist).
+func (m *Manager) Record(handle string) (Record, error) {
+	f, ok, err := m.files.find(handle)
+	if err == nil && !ok {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	return m.files.read(f)
+}
+
+type unreadableError struct{ error }
+
+func unreadable(err error) bool {
+	var u unreadableError
+	return errors.As(err, &u)
+}
+
+// endFile ends the session of a file, and then removes the file.
+func (m *Manager) endFile(ctx context.Context, f file) (ended bool, err error) {
+	r, err := m.files.read(f)
+	if err != nil {
+		return false, unreadableError{err}
+	}
+	if err := m.connect(ctx); err != nil {
+		return false, err
+	}
+	_, err = m.call(ctx, "destroy", ubus.Table{"ubus_rpc_session": r.ID.Reveal()})
+	if err != nil && !gone(err) {
+		return false, callFault("destroy", err)
+	}
+	return err == nil, m.files.remove(f)
+}
+
+// EndWhere ends the sessions of ours whose role the function names, those
+// that are being made included. Trouble with one does not keep the others.
+func (m *Manager) EndWhere(ctx context.Context, doomed func(role string) bool) (ended int, err error) {
+	sessions, _, err := m.List(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, live := range sessions {
+		if !doomed(live.Role) {
+			continue
+		}
+		if derr := m.Destroy(ctx, live.ID); derr != nil {
+			err = derr
+			continue
+		}
+		ended++
+	}
+	return ended, err
+}
+
+// askSinglyAfter is the age from which a file whose session a cut list does
+// not show is asked for by itself. That restarts the idle time of a session
+// that lives: no more than once for each of the daily cleanups, and not where
+// it would keep a session for ever.
+const (
+	askSinglyAfter = 24 * time.Hour
+	askSinglyIdle  = 12 * time.Hour
+)
+
+// Reap ends what killed logins have begun and removes the files of sessions
+// that have ended. It returns how many files went.
+func (m *Manager) Reap(ctx context.Context, now time.Time) (removed int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*callTimeout)
+	defer cancel()
+	if _, err := store.ReapTemp(m.files.dir, now); err != nil {
+		return 0, err
+	}
+	kept, err := m.files.list()
+	if err != nil || len(kept) == 0 {
+		return 0, err
+	}
+	all, cut, err := m.list(ctx)
+	if err != nil {
+		return 0, err
+	}
+	listed := handles(all)
+	for _, f := range kept {
+		switch {
+		case m.files.abandoned(f, now):
+			_, err := m.endFile(ctx, f)
+			if unreadable(err) && !cut && !listed[f.handle] {
+				err = m.files.remove(f)
+			}
+			if err == nil {
+				removed++
+			}
+		case f.begun, listed[f.handle]:
+		case !cut || m.endedSingly(ctx, f, now):
+			if m.files.remove(f) == nil {
+				removed++
+			}
+		}
+	}
+	return removed, nil
+}
+
+func (m *Manager) endedSingly(ctx context.Context, f file, now time.Time) bool {
+	r, err := m.files.read(f)
+	if err != nil || now.Sub(r.Since) < askSinglyAfter || r.Idle > askSinglyIdle {
+		return false
+	}
+	_, err = m.call(ctx, "get", ubus.Table{"ubus_rpc_session": r.ID.Reveal(), "keys": []any{}})
+	return gone(err)
+}
