@@ -78,7 +78,7 @@ preparedTest('a connection that works is not a login that works', async () => {
 	const row = (id, status, message, remedy = '') => ({ id, status, message, args: [], remedy, remedy_args: [], code: '' });
 	const page = await open({
 		config: FRESH.replace("\tlist email 'admin@example.com'\n", ''),
-		replies: { test_connection: { status: 'fail', took_ms: 1, checks: [ row('pkce', 'pass', w.PKCEGood), row('keys', 'skip', w.NotRun), row('people', 'fail', w.NobodyListed, w.ListPeople) ] } }
+		replies: { test_connection: { status: 'warn', took_ms: 1, checks: [ row('pkce', 'pass', w.PKCEGood), row('keys', 'skip', w.NotRun), row('people', 'warn', w.NobodyListed, w.ListPeople) ] } }
 	});
 
 	await page.locator('button', { hasText: 'Test connection' }).click();
@@ -93,11 +93,20 @@ preparedTest('a connection that works is not a login that works', async () => {
 	assert.match(await page.locator('[data-test-rest] summary').innerText(), /1 checks passed, 1 were not made/);
 	assert.equal(await page.locator('[data-check="pkce"]').isVisible(), false);
 
-	const [ r, g, b ] = (await page.locator('[data-check="people"] .label').evaluate((n) => window.getComputedStyle(n).backgroundColor)).match(/\d+/g).map(Number);
-
-	assert.equal(r > 150 && g < 80 && b < 80, true, `“failed” is rgb(${r}, ${g}, ${b})`);
 	await page.locator('[data-check="people"] button').click();
 	await page.waitForSelector('.cbi-modal .cbi-map');
+	await done(page);
+});
+
+preparedTest('what failed is red', async () => {
+	const page = await open({ config: fixtures.configFilled(), replies: { test_connection: fixtures.testFailed() } });
+
+	await page.locator('button', { hasText: 'Test connection' }).click();
+	await page.waitForSelector('[data-test-result="fail"]');
+
+	const [ r, g, b ] = (await page.locator('[data-check="issuer"] .label').evaluate((n) => window.getComputedStyle(n).backgroundColor)).match(/\d+/g).map(Number);
+
+	assert.equal(r > 150 && g < 80 && b < 80, true, `“failed” is rgb(${r}, ${g}, ${b})`);
 	await done(page);
 });
 

@@ -87,10 +87,11 @@ func (c *connection) isSaved(path string) bool {
 	return err == nil && reflect.DeepEqual(saved, c.config)
 }
 
-// people adds the check on who may log in when it has something to say: it is
-// no matter of the connection.
+// people adds the check on who may log in when it has something to say. It is
+// no matter of the connection, which one tries before anybody is listed.
 func (c *connection) people(roles []config.Role) {
 	if check := People(roles); check.Status != Pass {
+		check.Status = Warn
 		c.add(check)
 	}
 }

@@ -98,9 +98,8 @@ const TestValue = form.DummyValue.extend({
 		};
 		const checks = reply.checks || [];
 		const { bad, rest } = widgets.worstFirst(checks);
-		const failed = bad.filter((c) => c.status == 'fail');
-		const onlyPeople = failed.length && failed.every((c) => c.id == 'people');
-		const [ state, text ] = words[onlyPeople ? 'people' : reply.status] || words.fail;
+		const nobody = reply.status == 'warn' && bad.some((c) => c.id == 'people');
+		const [ state, text ] = words[nobody ? 'people' : reply.status] || words.fail;
 		const passed = rest.filter((c) => c.status == 'pass').length;
 		const actions = {
 			people: () => E('button', {
