@@ -25,9 +25,19 @@ import (
 // tolerance is the growth that needs no word, as a fraction.
 const tolerance = 0.03
 
-// limit is what the program may take on any of the architectures, compressed,
-// in bytes, whatever the baseline says.
-const limit = 2_300_000
+// limit is what the program may take, compressed, in bytes, whatever the
+// baseline says. Routers with x86_64 have disks, not 16 MB of flash.
+const (
+	limit    = 2_300_000
+	limitX86 = 2_450_000
+)
+
+func limitOf(architecture string) int {
+	if architecture == "x86_64" {
+		return limitX86
+	}
+	return limit
+}
 
 // targets are the architectures of most routers, by OpenWrt's names.
 var targets = []struct{ name, arch, setting string }{
@@ -81,7 +91,7 @@ func run(src, baseline, changelog string, toolchains []string, update bool, w io
 			key := version + " " + t.name
 			before, ok := known[key]
 			known[key] = size
-			verdict, good := judge(size, before, ok || update, word)
+			verdict, good := judge(size, before, limitOf(t.name), ok || update, word)
 			if update {
 				verdict, good = "recorded", true
 			}
@@ -105,10 +115,10 @@ func run(src, baseline, changelog string, toolchains []string, update bool, w io
 }
 
 // judge says in words how a size compares.
-func judge(size, before int, ok, word bool) (verdict string, good bool) {
+func judge(size, before, most int, ok, word bool) (verdict string, good bool) {
 	switch {
-	case size > limit:
-		return fmt.Sprintf("OVER the limit of %d bytes: take something out", limit), false
+	case size > most:
+		return fmt.Sprintf("OVER the limit of %d bytes: take something out", most), false
 	case !ok:
 		return "no baseline for this version of Go (tests/size/run --update makes one)", true
 	case float64(size) <= float64(before)*(1+tolerance):

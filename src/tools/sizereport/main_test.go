@@ -24,7 +24,7 @@ func TestJudge(t *testing.T) {
 		{"another version of Go", 2_200_000, 0, false, false, true},
 		{"over the limit, whatever is said", limit + 1, limit, true, true, false},
 	} {
-		if verdict, good := judge(tt.size, tt.before, tt.known, tt.word); good != tt.good {
+		if verdict, good := judge(tt.size, tt.before, limit, tt.known, tt.word); good != tt.good {
 			t.Errorf("%s: judged %v (%s), want %v", tt.name, good, verdict, tt.good)
 		}
 	}
