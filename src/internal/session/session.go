@@ -65,6 +65,7 @@ const (
 // answer, and until rpcd is there while it is not.
 func again(ctx context.Context, call func(context.Context) error) error {
 	silent := false
+	var absent error // What the look before found.
 	for {
 		one, cancel := ctx, context.CancelFunc(func() {})
 		if !silent {
@@ -74,6 +75,10 @@ func again(ctx context.Context, call func(context.Context) error) error {
 		cancel()
 		switch {
 		case away(err):
+			absent = err
+		case absent != nil && ctx.Err() != nil:
+			// The time was over in the middle of one more look.
+			return absent
 		case errors.Is(err, context.DeadlineExceeded) && !silent && ctx.Err() == nil:
 			silent = true
 			continue
