@@ -145,7 +145,7 @@ func TestSessionCookiePath(t *testing.T) {
 	e.must(err)
 	callback, err := b.SignIn(page.Location, "alice")
 	e.must(err)
-	page, err = b.Get(callback)
+	_, err = b.Get(callback)
 	e.must(err)
 	sent := func(path string) (names []string) {
 		address, err := url.Parse(e.Router.URL + path)

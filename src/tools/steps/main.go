@@ -52,7 +52,8 @@ func main() {
 	case len(os.Args) == 4:
 		err = run(os.Args[1], os.Args[2], os.Args[3])
 	default:
-		err = errors.New(usage)
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "steps: "+err.Error())
