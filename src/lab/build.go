@@ -43,6 +43,11 @@ func Build(target string, flags []string, env ...string) error {
 	if err != nil {
 		return err
 	}
+	return BuildFrom(repo, target, flags, env...)
+}
+
+// BuildFrom is Build from the sources in repo, which may be older ones.
+func BuildFrom(repo, target string, flags []string, env ...string) error {
 	tool := os.Getenv("GO")
 	if tool == "" {
 		tool = "go"

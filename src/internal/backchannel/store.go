@@ -29,7 +29,7 @@ const maxPEM = 4 << 20
 // window is how much of a file is in memory at a time, in bytes. A block that
 // is larger, or that stands behind so much of a comment, is still read, but
 // with the rest of its file in memory.
-const window = 16 << 10
+const window = 8 << 10
 
 // openPEM opens a regular file. The path may be an option's, hence anything:
 // a device without an end, or a pipe, on which opening alone would wait.
@@ -155,9 +155,13 @@ func (s *store) scan(wanted func(subject []byte) bool, take func(*x509.Certifica
 		}
 		_, _ = s.text.Discard(end) // It is buffered.
 	}
-	if !more {
-		_, err := io.Copy(io.Discard, s.text)
-		return err
+	for !more { // To the end, to know that it can be read.
+		if _, err := s.text.Peek(1); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		_, _ = s.text.Discard(s.text.Buffered())
 	}
 	rest, err := io.ReadAll(s.text)
 	if err == nil {
@@ -252,16 +256,21 @@ func after(text []byte, line string) (length int, is shape) {
 // where the first bytes do not say: only these are decoded. It is the one that
 // crypto/x509 finds if that accepts the certificate.
 func (s *store) subject(block []byte) []byte {
-	const enough = 768 // Characters: issuer, validity and subject are in most.
-	body := block[len(beginLine):]
-	if len(body) > enough {
-		body = body[:enough]
-	}
+	const most = 1024 // Characters: issuer, validity and subject are in half of it for nearly all.
 	if s.der == nil {
-		s.der = make([]byte, base64.StdEncoding.DecodedLen(enough))
+		s.der = make([]byte, base64.StdEncoding.DecodedLen(most))
 	}
-	n, _ := base64.StdEncoding.Decode(s.der, body) // Cut anywhere; the bytes before the error count.
-	return subjectOf(s.der[:n])
+	for enough := most / 2; enough <= most; enough *= 2 {
+		body := block[len(beginLine):]
+		if len(body) > enough {
+			body = body[:enough]
+		}
+		n, _ := base64.StdEncoding.Decode(s.der, body) // Cut anywhere; the bytes before the error count.
+		if subject := subjectOf(s.der[:n]); subject != nil {
+			return subject
+		}
+	}
+	return nil
 }
 
 // subjectOf walks the beginning of a certificate (RFC 5280 §4.1) to its

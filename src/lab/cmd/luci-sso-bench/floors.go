@@ -3,6 +3,9 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"net/url"
 	"os"
 	"os/exec"
@@ -92,7 +95,47 @@ func buildFloors(work string, l *lab.Lab) (floors []floor, missing []string) {
 			"FLOOR_BUNDLE=" + inside("/etc/ssl/certs/ca-certificates.crt"), "FLOOR_HOST=" + keys.Host, "FLOOR_PATH=" + keys.Path,
 		}}, "tls.go", floorTLS, toGo...)
 	}
+	rest := floor{name: nameRest, path: "/www/cgi-bin/floor-rest"}
+	if err := buildRest(work, l, rest.path); err != nil {
+		missing = append(missing, nameRest+" could not be built: "+firstLine(err.Error()))
+	} else {
+		rest.path = inside(rest.path)
+		floors = append(floors, rest)
+	}
 	return floors, missing
+}
+
+// buildRest compiles the router's program with one change: it ends where main
+// begins. All of it is linked and started, which is what no request can be
+// without.
+func buildRest(work string, l *lab.Lab, path string) error {
+	repo, err := lab.Repository()
+	if err != nil {
+		return err
+	}
+	main := filepath.Join(repo, "src", "cmd", "luci-sso", "main.go")
+	text, err := os.ReadFile(main)
+	if err != nil {
+		return err
+	}
+	const begin = "func main() {\n"
+	if !bytes.Contains(text, []byte(begin)) {
+		return errors.New("main.go has no func main as it was")
+	}
+	text = bytes.Replace(text, []byte(begin), []byte(begin+"\tif os.Getenv(\"GATEWAY_INTERFACE\") != \"\" {\n\t\t_, _ = os.Stdout.WriteString(\"Status: 200 OK\\r\\n\\r\\n\")\n\t\treturn\n\t}\n"), 1)
+	changed, overlay := filepath.Join(work, "rest.go"), filepath.Join(work, "rest.json")
+	list, err := json.Marshal(map[string]map[string]string{"Replace": {main: changed}})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.WriteFile(changed, text, 0o600), os.WriteFile(overlay, list, 0o600)); err != nil {
+		return err
+	}
+	flags := lab.BuildFlags
+	if l.Router.Real {
+		flags = lab.RealBuildFlags
+	}
+	return lab.Build(l.Router.At(path), append([]string{"-overlay", overlay}, flags...))
 }
 
 // Names of the programs in the tables.
@@ -100,6 +143,7 @@ const (
 	nameC     = "empty C program"
 	nameGo    = "empty Go program"
 	nameTLS   = "Go program, one TLS request"
+	nameRest  = "luci-sso, ended at its start"
 	nameOurs  = "luci-sso"
 	nameOther = "other"
 )

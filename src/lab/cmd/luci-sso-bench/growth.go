@@ -69,7 +69,7 @@ func (b *bench) login() (float64, error) {
 		return 0, err
 	}
 	var samples []sample
-	for range max(b.settings.rounds/2, 9) {
+	for range max(b.settings.rounds/2, 3) {
 		var sum sample
 		err := b.visit(login, func(name string, cmd *exec.Cmd) ([]byte, error) {
 			s, err := execute(cmd)
@@ -166,7 +166,7 @@ func (b *bench) groups(n int) (func(), error) {
 
 // authorities adds certificates to the router's bundle, as large as usual.
 func (b *bench) authorities(n int) (func(), error) {
-	path := b.at("/etc/ssl/certs/ca-certificates.crt")
+	path := b.at(bundle)
 	before, err := os.ReadFile(path)
 	if err != nil {
 		return func() {}, err
@@ -189,6 +189,6 @@ func (b *bench) authorities(n int) (func(), error) {
 		}
 		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
 	}
-	return func() { _ = b.fill("/etc/ssl/certs/ca-certificates.crt", before) },
+	return func() { _ = b.fill(bundle, before) },
 		os.WriteFile(path, text, 0o644) // #nosec G306 -- as on a router
 }

@@ -22,13 +22,16 @@ import (
 const usage = `Usage: scripts/bench [options]
 
 Measures what one request costs: CPU time, wall time, memory, page faults, and
-instructions where valgrind is installed. Every program is measured in turn in
+instructions where perf or valgrind can count them. Every program is measured in turn in
 each round, so that a busy machine disturbs them alike; the table says medians,
 and ratios to an empty Go program, which a busy or a slow machine leaves as
 they are.
 
-  --rounds N        rounds per request (30)
+  --rounds N        rounds per request (30; 10 with --quick)
   --quick           few rounds and only single requests: a minute less
+  --against WHAT    an older build of this program, measured in turn with it: a
+                    commit, or a file built for the lab. 3d12333 is the one that
+                    the numbers to reach are about
   --json FILE       the result for machines, "-" for standard output
   --program FILE    a CGI program built for the lab, instead of building it
   --other PROGRAM   another implementation of the same pages: its path inside
@@ -46,6 +49,7 @@ type settings struct {
 	quick                   bool
 	json, program, realRoot string
 	other, otherCache       string
+	against                 string
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -81,7 +85,8 @@ func parse(args []string) (*settings, error) {
 	s := &settings{}
 	flags := flag.NewFlagSet("luci-sso-bench", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.IntVar(&s.rounds, "rounds", 30, "")
+	flags.IntVar(&s.rounds, "rounds", 0, "")
+	flags.StringVar(&s.against, "against", "", "")
 	flags.IntVar(&s.otherRounds, "other-rounds", 0, "")
 	flags.BoolVar(&s.quick, "quick", false, "")
 	flags.StringVar(&s.json, "json", "", "")
@@ -95,11 +100,14 @@ func parse(args []string) (*settings, error) {
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("%q is not an option", flags.Arg(0))
 	}
+	if s.rounds == 0 {
+		s.rounds = 30
+		if s.quick {
+			s.rounds = 10
+		}
+	}
 	if s.rounds < 3 || s.rounds > 1000 {
 		return nil, errors.New("--rounds is a number from 3 to 1000")
-	}
-	if s.quick {
-		s.rounds = min(s.rounds, 10)
 	}
 	if s.otherRounds == 0 {
 		s.otherRounds = s.rounds
@@ -140,8 +148,16 @@ func (s *settings) measure(progress io.Writer) (*report, error) {
 	say("floors: programs that do next to nothing")
 	floors, missing := buildFloors(work, l)
 	r.Notes = append(r.Notes, missing...)
+	var older []program
+	if s.against != "" {
+		p, err := b.before(work, s.against)
+		if err != nil {
+			return nil, fmt.Errorf("--against: %w", err)
+		}
+		older = append(older, p)
+	}
 	say("requests: %d rounds each", s.rounds)
-	if err := b.requests(r, floors); err != nil {
+	if err := b.requests(r, floors, older); err != nil {
 		return nil, err
 	}
 	r.ratios(s.other != "")

@@ -47,6 +47,9 @@ type report struct {
 	Machine    string   `json:"machine"`
 	Router     string   `json:"router"`
 	OtherIs    string   `json:"other_is"`
+	BeforeIs   string   `json:"before_is,omitempty"`
+	FaultCost  float64  `json:"page_fault_us"`
+	Uncounted  string   `json:"instructions_not_counted,omitempty"`
 	Floors     []Row    `json:"floors"`
 	Requests   []Row    `json:"requests"`
 	Growth     []Growth `json:"growth,omitempty"`
@@ -66,6 +69,10 @@ func newReport(l *lab.Lab, s *settings) *report {
 	if l.Router.Real {
 		r.Router = "the real ubusd, rpcd and uhttpd of an OpenWrt root file system"
 	}
+	if cost, err := faultCost(); err == nil {
+		r.FaultCost = float64(cost.Nanoseconds()) / 1e3
+	}
+	r.BeforeIs = s.against
 	if s.other != "" {
 		r.OtherIs = s.other + ", measured in this run"
 	}
@@ -85,6 +92,9 @@ func (r *report) ratios(measured bool) {
 			continue
 		}
 		name := row.Name
+		if name == thousandCallback || name == besideCallback {
+			continue
+		}
 		if name == pinnedCallback {
 			name = "callback" // The other has no such option.
 		}
@@ -97,7 +107,7 @@ func (r *report) ratios(measured bool) {
 }
 
 func (r *report) print(w io.Writer) {
-	fmt.Fprintf(w, "%s; %s\n\n", r.Machine, r.Router)
+	fmt.Fprintf(w, "%s; %s\nA page fault costs %.2f microseconds on this machine.\n\n", r.Machine, r.Router, r.FaultCost)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tCPU ms\tleast\twall ms\tpeak MB\town MB\tfaults\tM instr.\tto empty Go\tto the other\t")
 	for _, row := range append(append([]Row(nil), r.Floors...), r.Requests...) {
@@ -111,6 +121,12 @@ func (r *report) print(w io.Writer) {
 	}
 	_ = t.Flush()
 	fmt.Fprintf(w, "\nThe other: %s.\n", r.OtherIs)
+	if r.BeforeIs != "" {
+		fmt.Fprintf(w, "Before: %s, measured in this run, in turn.\n", r.BeforeIs)
+	}
+	if r.Uncounted != "" {
+		fmt.Fprintln(w, "Note: "+r.Uncounted+".")
+	}
 	r.printGrowth(w)
 	for _, rate := range r.Throughput {
 		fmt.Fprintf(w, "%.0f %s a second, %d failed (%d clients, %d programs at a time)\n",

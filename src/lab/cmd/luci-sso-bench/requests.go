@@ -14,6 +14,7 @@ import (
 type bench struct {
 	lab      *lab.Lab
 	settings *settings
+	large    []byte // A bundle of a thousand certificates.
 }
 
 // ours is the router's own program.
@@ -28,8 +29,8 @@ func (b *bench) warm(p program) error {
 }
 
 // programs are those to measure. Of the other one only what it has.
-func (b *bench) programs(r *report) ([]program, error) {
-	programs := []program{b.ours()}
+func (b *bench) programs(r *report, older []program) ([]program, error) {
+	programs := append([]program{b.ours()}, older...)
 	if err := b.warm(b.ours()); err != nil {
 		return nil, err
 	}
@@ -49,8 +50,8 @@ func (b *bench) programs(r *report) ([]program, error) {
 }
 
 // requests measures every request of every program, in turn.
-func (b *bench) requests(r *report, floors []floor) error {
-	programs, err := b.programs(r)
+func (b *bench) requests(r *report, floors []floor, older []program) error {
+	programs, err := b.programs(r, older)
 	if err != nil {
 		return err
 	}
@@ -67,6 +68,12 @@ func (b *bench) requests(r *report, floors []floor) error {
 			if round >= p.rounds {
 				continue
 			}
+			if len(older) > 0 && p.name != nameOther {
+				// What one of them keeps of the provider, the other need not take.
+				if err := b.warm(p); err != nil {
+					return fmt.Errorf("%s: %w", p.name, err)
+				}
+			}
 			err := b.visit(p, func(name string, cmd *exec.Cmd) ([]byte, error) {
 				s, err := execute(cmd)
 				if err == nil {
@@ -79,15 +86,11 @@ func (b *bench) requests(r *report, floors []floor) error {
 			}
 		}
 	}
-	pinned, err := b.pinned()
-	if err != nil {
-		return fmt.Errorf("%s: %w", pinnedCallback, err)
-	}
 	for _, f := range floors {
 		cost := summarize(samples[f.name])
 		used, _, _ := peak(f.command(b))
 		cost.Resident, cost.Own = used.peak, used.own
-		cost.Instructions = instructions(f.command(b))
+		cost.Instructions, r.Uncounted = instructions(f.command(b))
 		r.Floors = append(r.Floors, Row{Name: f.name, Cost: cost})
 	}
 	for _, p := range programs {
@@ -104,46 +107,21 @@ func (b *bench) requests(r *report, floors []floor) error {
 			r.Requests = append(r.Requests, Row{Name: name, Program: p.name, Cost: cost})
 		}
 	}
-	r.Requests = append(r.Requests, Row{Name: pinnedCallback, Program: nameOurs, Cost: pinned})
-	return nil
-}
-
-// pinned is a callback when option ca_file names the provider's authority,
-// so that the bundle need not be read.
-func (b *bench) pinned() (Cost, error) {
-	path := "/tmp/bench-ca.pem"
-	if err := b.fill(path, b.lab.CA.PEM()); err != nil {
-		return Cost{}, err
-	}
-	if !b.lab.Router.Real {
-		path = b.at(path)
-	}
-	if err := b.lab.SetUCI("ca_file", path); err != nil {
-		return Cost{}, err
-	}
-	defer func() { _ = b.lab.SetUCI("ca_file") }()
-	p := b.ours()
-	p.upTo = firstCallback
-	var samples []sample
-	for range p.rounds {
-		err := b.visit(p, func(name string, cmd *exec.Cmd) ([]byte, error) {
-			s, err := execute(cmd)
-			if name == "callback" {
-				samples = append(samples, s)
-			}
-			return s.output, err
-		})
-		if err != nil {
-			return Cost{}, err
+	for _, v := range b.variants() {
+		if err := b.measureVariant(r, v, programs); err != nil {
+			return fmt.Errorf("%s: %w", v.name, err)
 		}
 	}
-	return summarize(samples), nil
+	return nil
 }
 
 // memory makes visits of their own, as the tools disturb the time: three for
 // the peak, which varies with the garbage collector, one for instructions.
 func (b *bench) memory(p program) (used map[string]memory, count map[string]int64, err error) {
 	used, count = map[string]memory{}, map[string]int64{}
+	if err := b.warm(p); err != nil {
+		return used, count, err
+	}
 	for range 3 {
 		err = b.visit(p, func(name string, cmd *exec.Cmd) ([]byte, error) {
 			m, output, err := peak(cmd)
@@ -156,7 +134,7 @@ func (b *bench) memory(p program) (used map[string]memory, count map[string]int6
 	}
 	for name, request := range map[string]lab.Request{"probe": {Query: "action=enabled"}, "start": {}} {
 		request.Program = p.path
-		count[name] = instructions(b.lab.Command(request))
+		count[name], _ = instructions(b.lab.Command(request))
 	}
 	return used, count, nil
 }

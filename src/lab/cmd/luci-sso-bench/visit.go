@@ -20,8 +20,10 @@ import (
 var requestNames = []string{"probe", "start", "callback", "logout", firstCallback}
 
 const (
-	firstCallback  = "first callback"
-	pinnedCallback = "callback, ca_file"
+	firstCallback    = "first callback"
+	pinnedCallback   = "callback, ca_file"
+	besideCallback   = "callback, beside that" // The usual one, in turn with the one above.
+	thousandCallback = "callback, 1000 certificates"
 )
 
 // program is an implementation of the pages.
@@ -30,6 +32,7 @@ type program struct {
 	rounds     int
 	cache      string // What it keeps of the provider: a pattern inside the root.
 	upTo       string // The request that it does not have, "" for none.
+	same       bool   // It keeps of the provider what ours does, where ours does.
 }
 
 // stepError says at which request a visit ended.
@@ -144,7 +147,7 @@ func (v *visitor) logout() error {
 // first is a callback that must fetch everything. What it needs and leaves is
 // not measured again.
 func (v *visitor) first() error {
-	if v.program.path != "" && v.program.cache == "" {
+	if v.program.path != "" && v.program.cache == "" && !v.program.same {
 		return errors.New("--other-cache names no files to remove")
 	}
 	v.hidden = true
