@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"luci-sso/lab"
@@ -98,8 +99,11 @@ func TestTrustForeignText(t *testing.T) {
 	e.onlyRoles("config role 'group'\n\tlist group 'none'\n\tlist read '*'\n")
 	// echo answers with everything the request had, as a sentence or in an
 	// address.
+	var mu sync.Mutex
 	var sent []string
 	remember := func(r *http.Request) []string {
+		mu.Lock()
+		defer mu.Unlock()
 		_ = r.ParseForm()
 		_, given, _ := r.BasicAuth()
 		_, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -174,12 +178,16 @@ func TestTrustForeignText(t *testing.T) {
 			e.must(err)
 			target, err := url.Parse(callback)
 			e.must(err)
+			mu.Lock()
 			sent = nil
+			mu.Unlock()
 			v := visit{target.Query(), started.Cookie(lab.HandshakeCookie).Value}
 			if r := e.cgi(v.request(plainClient)); r.Status == 302 {
 				t.Errorf("%s: the login succeeds", name)
 			}
+			mu.Lock()
 			secrets = append(append(secrets, sent...), v.query.Get("code"), v.query.Get("state"), v.cookie)
+			mu.Unlock()
 		}
 		log := strings.Join(e.Log(mark), "\n")
 		if !strings.Contains(log, "[") {

@@ -35,6 +35,8 @@ func (s *soak) storage() error {
 			return fmt.Errorf("%w: a disk to fill cannot be mounted: %w", errSkip, err)
 		}
 		err := s.disk(kind, dir, rounds, count)
+		// The sessions' files go with the disk.
+		s.sessions("a " + kind + " disk")
 		if umount := syscall.Unmount(dir, syscall.MNT_DETACH); err == nil {
 			err = umount
 		}
