@@ -201,6 +201,20 @@ test('a wrong client secret is refused by the provider and named in the log', as
 	assert.doesNotMatch(lines.join('\n'), /wrong'|"wrong"/, 'the secret itself is never logged');
 });
 
+test('a public client: PKCE and no secret', async () => {
+	const provider = providers.userinfo;
+	const visitor = use(provider, { client: 'none', options: { client_secret: null, token_auth_method: 'none' } });
+
+	assert.equal(signedIn(visitor, await visitor.go(lab.start)).user, 'sso:admin');
+
+	// Not because the provider offers it.
+	const other = use(provider, { client: 'none' });
+	const mark = lab.mark();
+
+	assert.ok((await other.go(lab.start)).status >= 400, other.trace());
+	assert.match((await lab.log(mark)).join('\n'), /invalid_client/, lab.transcript());
+});
+
 test('a callback is good once', async () => {
 	const visitor = use(providers.userinfo);
 

@@ -31,7 +31,7 @@ const SECRET = 'a-secret-with+signs/and=more:than%that';
 function client(id, algorithm, method, uris) {
 	return {
 		client_id: id,
-		client_secret: SECRET,
+		...(method.startsWith('client_secret') ? { client_secret: SECRET } : {}),
 		redirect_uris: uris.redirect,
 		post_logout_redirect_uris: uris.afterLogout,
 		response_types: [ 'code' ],
@@ -83,7 +83,7 @@ export async function startProvider(options = {}) {
 	const uris = { redirect: redirectURIs, afterLogout };
 	const handle = {
 		issuer, ca, caFile,
-		clients: { rs256: 'router-rs256', es256: 'router-es256', post: 'router-post' },
+		clients: { rs256: 'router-rs256', es256: 'router-es256', post: 'router-post', none: 'router-public' },
 		secret: SECRET,
 		person: options.person ?? 'alice',
 		refuse: null, // An error value of RFC 6749 to answer the next authorization with.
@@ -95,6 +95,7 @@ export async function startProvider(options = {}) {
 			client('router-rs256', 'RS256', 'client_secret_basic', uris),
 			client('router-es256', 'ES256', 'client_secret_basic', uris),
 			client('router-post', 'RS256', 'client_secret_post', uris),
+			client('router-public', 'RS256', 'none', uris),
 		],
 		jwks: { keys: signingKeys() },
 		cookies: { keys: [ randomBytes(32).toString('hex') ] },

@@ -114,6 +114,22 @@ browserTest('wrong values are refused as one types, and not saved', async () => 
 	await done(page);
 });
 
+browserTest('a client without a secret needs none', async () => {
+	const page = await open();
+	const secret = page.locator(field('client_secret'));
+
+	await page.locator(box('enabled')).check();
+	await page.locator(field('issuer_url')).fill('https://id.example.com');
+	await page.locator(field('client_id')).fill('router');
+	assert.match(await secret.getAttribute('class'), /cbi-input-invalid/, 'needed while SSO is enabled');
+	await page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
+	await page.locator(field('token_auth_method')).selectOption('none');
+	assert.doesNotMatch(await secret.getAttribute('class'), /cbi-input-invalid/);
+	await apply(page);
+	assert.equal(router.uci('get', 'luci-sso.default.token_auth_method'), 'none');
+	await done(page);
+});
+
 browserTest('hints warn without blocking', async () => {
 	const page = await open();
 

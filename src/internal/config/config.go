@@ -47,7 +47,7 @@ type Config struct {
 	GroupsClaim           string
 	RequireAtHash         string // auto, 1 or 0.
 	RequireEmailVerified  bool
-	TokenAuthMethod       string // auto, client_secret_basic or client_secret_post.
+	TokenAuthMethod       string // One of the option's values.
 	SessionCookiePath     string // "/" or "/cgi-bin".
 	RateLimit             int    // Requests per window.
 	RateWindow            time.Duration
@@ -208,6 +208,15 @@ func (r *reader) value(name string) string {
 	return value
 }
 
+// secret returns the client's secret. Only a method that is named and does
+// without excuses its absence.
+func (r *reader) secret() secret.Value {
+	if method, _ := r.section.Get("token_auth_method"); method == "none" {
+		return secret.New(r.text("client_secret", ""))
+	}
+	return secret.New(r.value("client_secret"))
+}
+
 // list returns the elements of a list, without empty ones.
 func (r *reader) list(name string) []string {
 	var values []string
@@ -280,7 +289,7 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 		Enabled:               enabled == "1",
 		IssuerURL:             r.url("issuer_url", fault.InsecureIssuerURL),
 		ClientID:              r.value("client_id"),
-		ClientSecret:          secret.New(r.value("client_secret")),
+		ClientSecret:          r.secret(),
 		RedirectURI:           r.url("redirect_uri", fault.ConfigError),
 		Hosts:                 r.list("host"),
 		PostLogoutRedirectURI: r.url("post_logout_redirect_uri", fault.ConfigError),

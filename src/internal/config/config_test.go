@@ -75,7 +75,8 @@ func TestFaults(t *testing.T) {
 		"relative CA file":       {with("ca_file", "ca.pem"), fault.ConfigError, "absolute"},
 		"at_hash":                {with("require_at_hash", "yes"), fault.ConfigError, "auto, 1, 0"},
 		"e-mail verification":    {with("require_email_verified", "true"), fault.ConfigError, "0, 1"},
-		"client authentication":  {with("token_auth_method", "private_key_jwt"), fault.ConfigError, "client_secret_post"},
+		"client authentication":  {with("token_auth_method", "client_secret_jwt"), fault.ConfigError, "client_secret_post"},
+		"no secret by post":      {strings.Replace(complete, "s3cret", "", 1) + "\toption token_auth_method 'client_secret_post'\n", fault.ConfigError, "client_secret"},
 		"rate limit":             {with("rate_limit", "0"), fault.ConfigError, "1 to 100000"},
 		"http redirect":          {with("redirect_uri", "http://router/cgi-bin/luci-sso/callback"), fault.ConfigError, "redirect_uri"},
 		"a URL as host":          {with("host", "https://router.example.com"), fault.ConfigError, "list host"},
@@ -94,6 +95,18 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the error tells the client secret: %v", err)
 			}
 		})
+	}
+}
+
+// A client without a secret is one only when it is named so.
+func TestPublicClient(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(complete, "\toption client_secret 's3cret'\n", "\toption token_auth_method 'none'\n", 1)
+	if c, err := load(t, text); err != nil || c.TokenAuthMethod != "none" || !c.ClientSecret.Empty() {
+		t.Errorf("a public client: %+v, %v", c, err)
+	}
+	if _, err := load(t, strings.Replace(text, "'none'", "'auto'", 1)); !fault.Is(err, fault.ConfigError) || !strings.Contains(err.Error(), "client_secret") {
+		t.Errorf("without a secret and without the name: %v", err)
 	}
 }
 

@@ -47,17 +47,23 @@ func (c *connection) credentials() string {
 	c.within(func(ctx context.Context) {
 		found := c.party.TryCredentials(ctx, c.metadata, uri)
 		reason := c.shown(found.Reason)
+		good, bad, alike, unknown := words.CredentialsGood, words.CredentialsBad, words.CredentialsAlike, words.CredentialsUnknown
+		copied := words.CopyCredentials
+		if !oidc.BySecret(method) {
+			good, bad, alike, unknown = words.ClientGood, words.ClientBad, words.ClientUnknown, words.ClientUnknown
+			copied = words.ChooseAuthMethod
+		}
 		switch {
 		case found.Verdict == oidc.Accepted:
-			check = row("credentials", Pass, words.CredentialsGood, method)
+			check = row("credentials", Pass, good, method)
 		case found.Other != "":
 			check = row("credentials", Fail, words.CredentialsOther, method, found.Other).do(words.ChooseAuthMethod).paste(set("token_auth_method", found.Other))
 		case found.Verdict == oidc.Refused:
-			check = row("credentials", Fail, words.CredentialsBad, reason).do(words.CopyCredentials)
+			check = row("credentials", Fail, bad, reason).do(copied)
 		case found.Verdict == oidc.Alike:
-			check = row("credentials", Warn, words.CredentialsAlike, reason).do(words.TryLogin)
+			check = row("credentials", Warn, alike, reason).do(words.TryLogin)
 		default:
-			check = row("credentials", Warn, words.CredentialsUnknown, reason).do(words.TryLogin)
+			check = row("credentials", Warn, unknown, reason).do(words.TryLogin)
 		}
 		if check.Status == Fail {
 			check.code(string(fault.TokenExchangeFailed))

@@ -42,12 +42,10 @@ type Credentials struct {
 // ones get another answer. Credentials that are not accepted are tried in the
 // other way of presenting them, too.
 func (p *Party) TryCredentials(ctx context.Context, m Metadata, redirectURI string) Credentials {
-	method, other := p.Method(m), AuthPost
-	if method == AuthPost {
-		other = AuthBasic
-	}
+	method := p.Method(m)
+	other := p.otherMethod(m, method)
 	found := p.tryMethod(ctx, m, method, redirectURI)
-	if found.Verdict == Refused || found.Verdict == Alike && !found.grant {
+	if !p.ClientSecret.Empty() && (found.Verdict == Refused || found.Verdict == Alike && !found.grant) {
 		if p.tryMethod(ctx, m, other, redirectURI).Verdict == Accepted {
 			found.Verdict, found.Other = Refused, other
 		}
@@ -64,7 +62,7 @@ func (p *Party) tryMethod(ctx context.Context, m Metadata, method, redirectURI s
 	result := func(v Verdict, r reply) tried {
 		return tried{Credentials{Verdict: v, Method: method, Reason: r.text()}, r.grant}
 	}
-	mine := p.presents(ctx, m, method, p.ClientSecret, redirectURI)
+	mine := p.presents(ctx, m, method, p.credential(), redirectURI)
 	if !mine.says {
 		return result(Unknown, mine)
 	}
@@ -121,10 +119,16 @@ func (p *Party) presentsWrong(ctx context.Context, m Metadata, method, redirectU
 	if err != nil {
 		return reply{failed: plain(err)}
 	}
-	return p.presents(ctx, m, method, secret.New(made[0]), redirectURI)
+	wrong := p.credential()
+	if method == AuthNone {
+		wrong.id = "check-" + made[0] // A public client has nothing else to be known by.
+	} else {
+		wrong.secret = secret.New(made[0])
+	}
+	return p.presents(ctx, m, method, wrong, redirectURI)
 }
 
-func (p *Party) presents(ctx context.Context, m Metadata, method string, clientSecret secret.Value, redirectURI string) reply {
+func (p *Party) presents(ctx context.Context, m Metadata, method string, c credential, redirectURI string) reply {
 	made, err := p.questionValues()
 	if err != nil {
 		return reply{failed: plain(err)}
@@ -133,7 +137,7 @@ func (p *Party) presents(ctx context.Context, m Metadata, method string, clientS
 		"grant_type": {"authorization_code"}, "code": {"check-" + made[0]},
 		"redirect_uri": {redirectURI}, "code_verifier": {made[1]},
 	}}
-	p.present(&request, method, clientSecret)
+	p.present(&request, method, c)
 	p.Veil.Hide(p.ClientSecret, secret.New("check-"+made[0]), secret.New(made[0]), secret.New(made[1]))
 	response, err := p.Channel.Do(ctx, request)
 	if err != nil {

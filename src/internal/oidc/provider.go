@@ -32,19 +32,12 @@ const (
 	AtHashOptional
 )
 
-// Client authentication methods at the token endpoint (OIDC Core §9).
-const (
-	AuthAuto  = "auto"
-	AuthBasic = "client_secret_basic"
-	AuthPost  = "client_secret_post"
-)
-
 // Party is the relying party: the client registered at one provider.
 type Party struct {
 	Issuer       string // Exactly as the provider states it.
 	ClientID     string
 	ClientSecret secret.Value
-	AuthMethod   string // AuthAuto, AuthBasic or AuthPost.
+	AuthMethod   string // AuthAuto or the only one to use.
 	AtHash       AtHash
 	Tolerance    time.Duration // For every comparison with the clock.
 

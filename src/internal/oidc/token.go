@@ -6,9 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"luci-sso/internal/backchannel"
 	"luci-sso/internal/fault"
@@ -66,19 +64,6 @@ func (p *Party) requestTokens(ctx context.Context, m Metadata, code, verifier se
 	}, request)
 }
 
-// methodAdvice is what to add when a provider refuses the client: the way in
-// which it presents itself may be the reason.
-func (p *Party) methodAdvice(m Metadata) string {
-	method, other := p.Method(p.latest(m)), AuthPost
-	if method == AuthPost {
-		other = AuthBasic
-	}
-	if method == AuthBasic && p.Encoded() {
-		return "; or option token_auth_method: client_id or client_secret has characters that " + AuthBasic + " encodes, which some providers do not undo: set it to " + AuthPost
-	}
-	return "; or option token_auth_method: the client came by " + method + ", some providers want " + other
-}
-
 // readTokens reads the token endpoint's answer, whatever it is. method is the
 // advice for a refused client.
 func (p *Party) readTokens(response backchannel.Response, method string) (Tokens, error) {
@@ -117,47 +102,6 @@ func (p *Party) advice(where fault.Place, value, description string, status int)
 // provider sent the browser back with and says who can mend it.
 func (p *Party) CallbackError(value, description string) string {
 	return p.advice(fault.Callback, value, description, 0).Text
-}
-
-// authenticate adds the client's credentials in the form the provider offers.
-func (p *Party) authenticate(request *backchannel.Request, m Metadata) {
-	p.present(request, p.Method(m), p.ClientSecret)
-}
-
-func (p *Party) present(request *backchannel.Request, method string, clientSecret secret.Value) {
-	if method == AuthPost {
-		request.Form.Set("client_id", p.ClientID)
-		request.Form.Set("client_secret", clientSecret.Reveal())
-		p.Veil.Hide(clientSecret)
-		return
-	}
-	request.Authorization = backchannel.Basic(p.ClientID, clientSecret.Reveal())
-	_, credentials, _ := strings.Cut(request.Authorization, " ")
-	p.Veil.Hide(clientSecret, secret.New(credentials))
-}
-
-// Method is how the client presents its credentials: AuthBasic or AuthPost.
-// Without a word from the provider client_secret_basic is the standard's
-// default (Discovery §3). Where form-encoding, which Basic wants (RFC 6749
-// §2.3.1), changes id or secret, post is taken if it is offered: some
-// providers do not undo that.
-func (p *Party) Method(m Metadata) string {
-	if p.AuthMethod == AuthBasic || p.AuthMethod == AuthPost {
-		return p.AuthMethod
-	}
-	if slices.Contains(m.TokenAuthMethods, AuthPost) && (!slices.Contains(m.TokenAuthMethods, AuthBasic) || p.Encoded()) {
-		return AuthPost
-	}
-	return AuthBasic
-}
-
-// Encoded reports whether form-encoding changes the client's id or secret.
-func (p *Party) Encoded() bool { return encodes(p.ClientID) || encodes(p.ClientSecret.Reveal()) }
-
-// encodes reports whether form-encoding changes a text: a blank becomes "+",
-// anything else three characters.
-func encodes(text string) bool {
-	return url.QueryEscape(strings.ReplaceAll(text, " ", "%")) != text
 }
 
 // tokenError makes the fault of a refused token request (RFC 6749 §5.2). The

@@ -55,6 +55,9 @@ const (
 	CredentialsOther   = "The provider refuses Client ID and Client Secret as %s, but accepts them as %s."                                         // method, method
 	CredentialsAlike   = "Whether the Client Secret is right will show at the first login: the provider answers a wrong one in the same way (%s)." // reason
 	CredentialsUnknown = "Whether the Client Secret is right could not be checked: %s"                                                             // reason
+	ClientGood         = "The provider accepts this client (%s)."                                                                                  // method
+	ClientBad          = "The provider refuses this client (%s)."                                                                                  // reason
+	ClientUnknown      = "Whether the provider accepts this client will show at the first login (%s)."                                             // reason
 	AuthMethodBad      = "The provider does not offer %s for client authentication."                                                               // method
 	RedirectGood       = "The provider accepts the Redirect URI %s."                                                                               // URI
 	RedirectBad        = "The provider does not accept the Redirect URI %s."                                                                       // URI

@@ -74,6 +74,8 @@ func (p *Provider) authenticate(r *http.Request) *OAuthError {
 		id, _ = url.QueryUnescape(user)
 		secret, _ = url.QueryUnescape(password)
 		method = "client_secret_basic"
+	} else if secret == "" {
+		method = "none"
 	}
 	refused := &OAuthError{Status: http.StatusUnauthorized, Code: "invalid_client"}
 	switch {
@@ -83,6 +85,7 @@ func (p *Provider) authenticate(r *http.Request) *OAuthError {
 	case id != p.Client.ID:
 		refused.Description = "Unknown client."
 		return refused
+	case method == "none": // A public client: PKCE has to do.
 	case subtle.ConstantTimeCompare([]byte(secret), []byte(p.Client.Secret)) != 1:
 		refused.Description = "Wrong client secret."
 		return refused

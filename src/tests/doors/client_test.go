@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -176,6 +177,28 @@ func TestConnectionCredentials(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestConnectionPublicClient: a client without a secret is told apart from one
+// that the provider does not know.
+func TestConnectionPublicClient(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	l.IDP.Client.AuthMethods = []string{"none"}
+	public := map[string]string{"token_auth_method": "none", "client_secret": ""}
+	if _, checks := connection(t, l, public); checks["credentials"].Status != doctor.Pass {
+		t.Errorf("a public client: %s", checks["credentials"].Text())
+	}
+	public["client_id"] = "somebody"
+	if _, checks := connection(t, l, public); checks["credentials"].Status != doctor.Fail {
+		t.Errorf("a client that is not known: %s", checks["credentials"].Text())
+	}
+	l.IDP.Client.AuthMethods = []string{"client_secret_basic"}
+	delete(public, "client_id")
+	_, checks := connection(t, l, public)
+	if got := checks["credentials"]; got.Status != doctor.Fail || !strings.Contains(got.Command, "client_secret_basic") {
+		t.Errorf("a client that is not public there: %s, %s", got.Text(), got.Command)
 	}
 }
 

@@ -139,3 +139,30 @@ func TestSplitHorizonEndpoints(t *testing.T) {
 		})
 	}
 }
+
+// TestPublicClient: a client that is public by name sends no secret, and one
+// that is not named so never becomes public, whatever the provider offers.
+func TestPublicClient(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.IDP.Client.AuthMethods = []string{"none"}
+	e.refused(ends(t, facts("The client has to use none"), "TOKEN_EXCHANGE_FAILED"))
+	e.set("token_auth_method", "none")
+	if r := login(e, htmlClient); r.Status != 302 {
+		t.Fatalf("with a secret that is not asked for: %s", r.Raw)
+	}
+	e.set("client_secret")
+	if r := login(e, htmlClient); r.Status != 302 {
+		t.Fatalf("without a secret: %s", r.Raw)
+	}
+	requests := e.IDP.Requests(idp.Token)
+	for _, r := range requests[len(requests)-2:] {
+		if r.Authorization != "" || r.Form.Get("client_id") != e.IDP.Client.ID || r.Form.Has("client_secret") || r.Form.Get("code_verifier") == "" {
+			t.Errorf("a public client sent %v, %v", r.Authorization, r.Form)
+		}
+	}
+	e.IDP.Client.AuthMethods = []string{"client_secret_basic"}
+	e.refused(ends(t, facts("option token_auth_method"), "TOKEN_EXCHANGE_FAILED"))
+	e.set("token_auth_method", "auto")
+	e.provoke(ends(t, facts("option client_secret"), "CONFIG_ERROR"), start)
+}

@@ -84,9 +84,9 @@ return baseclass.extend({
 			{
 				name: 'token_auth_method', kind: 'choice', tested: true, required: false,
 				label: _('Client authentication'),
-				help: _('How the router presents the Client Secret.'),
+				help: _('How the router proves to the provider who it is.'),
 				default: 'auto',
-				values: [ 'auto', 'client_secret_basic', 'client_secret_post' ]
+				values: [ 'auto', 'client_secret_basic', 'client_secret_post', 'none' ]
 			},
 			{
 				name: 'session_cookie_path', kind: 'choice', tested: false, required: false,

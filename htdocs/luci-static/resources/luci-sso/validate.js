@@ -225,6 +225,12 @@ function hintSecret(value) {
 	return (value && value.trim() !== value) ? _('There is a space at the beginning or end') : '';
 }
 
+// withoutSecret says of a way of client authentication that it takes no
+// Client Secret.
+function withoutSecret(method) {
+	return method == 'none';
+}
+
 function hintNumber(option, value, values) {
 	if (validateNumber(option, value) !== true || value == null || value === '')
 		return '';
@@ -266,6 +272,7 @@ return baseclass.extend({
 	hintRedirect,
 	hintScope,
 	hintSecret,
+	withoutSecret,
 	hintNumber,
 	redirectURI
 });

@@ -224,7 +224,7 @@ return view.extend({
 		else {
 			o.password = true;
 			o.required = true;
-			o.validate = needed();
+			o.validate = (section_id, value) => validate.withoutSecret(page.formvalue('token_auth_method')) || needed()(section_id, value);
 			o.hint = (section_id, value) => validate.hintSecret(value);
 		}
 
@@ -281,10 +281,12 @@ return view.extend({
 		o.validate = (section_id, value) => validate.validatePath(value);
 
 		o = s.taboption('advanced', form.ListValue, 'token_auth_method', _('Client authentication'),
-			_('How the router presents the Client Secret.'));
+			_('How the router proves to the provider who it is.'));
 		this.automatic(o);
 		o.value('client_secret_basic');
 		o.value('client_secret_post');
+		o.value('none');
+		o.onchange = () => m.lookupOption('client_secret', SECTION)[0].triggerValidation(SECTION);
 
 		o = s.taboption('advanced', widgets.HintValue, 'groups_claim', _('Groups claim'),
 			_('The claim that lists the groups of a person; dots lead into nested claims, and \\. is a dot within a name.'));
