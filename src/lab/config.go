@@ -18,7 +18,7 @@ type option struct {
 }
 
 // lists are the options that are lists, whatever the number of values.
-var lists = map[string]bool{"email": true, "group": true, "sub": true, "read": true, "write": true}
+var lists = map[string]bool{"email": true, "group": true, "sub": true, "provider": true, "read": true, "write": true}
 
 // DefaultConfig lets the people of the built-in cast in: Alice as admin by
 // e-mail, router-operators and router-viewers by group, and nobody else.
@@ -39,6 +39,16 @@ func DefaultConfig(issuer, clientID, clientSecret string) *Config {
 	c.Set("viewer.group", "router-viewers")
 	c.Set("viewer.read", "luci-base", "luci-mod-status-*")
 	return c
+}
+
+// AddProvider adds a section with one more provider, enabled.
+func (c *Config) AddProvider(name, issuer, clientID, clientSecret string) {
+	c.sections = append(c.sections, section{kind: "oidc", name: name})
+	c.Set(name+".enabled", "1")
+	c.Set(name+".issuer_url", issuer)
+	c.Set(name+".client_id", clientID)
+	c.Set(name+".client_secret", clientSecret)
+	c.Set(name+".scope", "openid profile email groups")
 }
 
 // Set sets an option, "name" or "section.name"; without values it deletes it.

@@ -81,6 +81,30 @@ type Lab struct {
 
 	mu     sync.Mutex
 	config *Config
+	more   []*idp.Provider
+}
+
+// AddProvider starts one more identity provider and enables it as a `config
+// oidc` section of the router's. Its client is another one, and it knows the
+// callback alone that names the section.
+func (l *Lab) AddProvider(section string) (*idp.Provider, error) {
+	cert, err := l.CA.Issue("127.0.0.1", "localhost")
+	if err != nil {
+		return nil, err
+	}
+	p, err := idp.Start(idp.Options{
+		Certificate: cert, RedirectQuery: "provider=" + section,
+		Changed: func() { _ = l.ForgetProvider() },
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.Client.ID, p.Client.Secret = p.Client.ID+"-"+section, "the-secret-of-"+section
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.more = append(l.more, p)
+	l.config.AddProvider(section, p.URL, p.Client.ID, p.Client.Secret)
+	return p, l.Router.WriteConfig(l.config.Text())
 }
 
 // Start makes a lab. It needs Go to build the program, unless Options name
@@ -174,6 +198,9 @@ func (l *Lab) Close() {
 	}
 	if l.IDP != nil {
 		l.IDP.Close()
+	}
+	for _, p := range l.more {
+		p.Close()
 	}
 }
 

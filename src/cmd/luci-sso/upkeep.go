@@ -119,7 +119,7 @@ func runCleanup(args []string) int {
 // configuration that cannot be read lets nobody finish one; it gets the
 // largest value.
 func tolerance() time.Duration {
-	c, err := config.Parse(paths.Config())
+	c, err := config.Parse(paths.Config(), config.Section)
 	if err != nil {
 		return config.MaxClockTolerance * time.Second
 	}

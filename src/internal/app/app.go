@@ -122,7 +122,7 @@ func (r *request) route(readError error) (cgi.Response, error) {
 		return r.page(cgi.Response{Status: 403}, sentenceInsecure), nil
 	}
 	var err error
-	r.config, err = config.Load(paths.Config())
+	r.config, err = r.load()
 	if err != nil {
 		if r.Path == logoutPath {
 			return r.endSession(context.Background(), err)
@@ -133,6 +133,23 @@ func (r *request) route(readError error) (cgi.Response, error) {
 		return cgi.Response{RetryAfter: retry}, err
 	}
 	return handler(context.Background())
+}
+
+// load reads the configuration of the provider that the request is about.
+func (r *request) load() (*config.Config, error) {
+	switch {
+	case r.Path == callbackPath:
+		if name := login.ProviderOf(logins(0), r.callbackParams()); name != "" {
+			return config.LoadProvider(paths.Config(), name)
+		}
+		return config.LoadAny(paths.Config())
+	case r.Path == logoutPath:
+		return config.LoadAny(paths.Config())
+	case r.HasParam(config.ProviderParam):
+		name, _ := r.Param(config.ProviderParam)
+		return config.LoadProvider(paths.Config(), name)
+	}
+	return config.Load(paths.Config())
 }
 
 // probe answers whether a login could be started.
@@ -210,6 +227,9 @@ func (r *request) callbackParams() login.Callback {
 	c.State = secret.New(value("state"))
 	c.Issuer, _ = r.Param("iss")
 	c.HasIssuer = r.HasParam("iss") // Sent twice it is nobody's.
+	if c.Provider = value(config.ProviderParam); c.Provider == "" && r.HasParam(config.ProviderParam) {
+		c.Provider = "?" // Sent twice it is nobody's, either.
+	}
 	c.Error = value("error")
 	c.ErrorDescription = value("error_description")
 	return c
@@ -236,10 +256,10 @@ func (r *request) relyingParty() *oidc.Party {
 	return r.party
 }
 
-func (r *request) pending() *handshake.Store {
-	return handshake.Open(handshake.Options{
-		Dir: paths.Handshakes(), KeyFile: paths.SecretKey(), Tolerance: r.config.ClockTolerance,
-	})
+func (r *request) pending() *handshake.Store { return logins(r.config.ClockTolerance) }
+
+func logins(tolerance time.Duration) *handshake.Store {
+	return handshake.Open(handshake.Options{Dir: paths.Handshakes(), KeyFile: paths.SecretKey(), Tolerance: tolerance})
 }
 
 func (r *request) flow() *login.Flow {
@@ -265,7 +285,7 @@ func (r *request) flow() *login.Flow {
 // syncLogins heals the derived login entries of rpcd. It cannot fail a login:
 // they matter only when rpcd reloads.
 func (r *request) syncLogins() {
-	if _, err := session.SyncEntries(paths.RPCDConfig(), session.RolesOf(r.config.Roles)); err != nil {
+	if _, err := session.SyncEntries(paths.RPCDConfig(), session.RolesOf(r.config.AllRoles)); err != nil {
 		r.notice("cannot update the login entries in " + paths.RPCDConfig() + ": " + err.Error())
 	}
 }
@@ -288,6 +308,9 @@ func (r *request) fail(response cgi.Response, err error) cgi.Response {
 		r.logNotes(500)
 		r.log.Line(syslog.Critical, fmt.Sprintf("CRITICAL: internal error (%T); please report it", err))
 		return r.page(cgi.Response{Status: 500}, sentenceCrash)
+	}
+	if r.config != nil && r.config.Provider != config.Section {
+		r.notice("this is about the provider " + syslog.Quote(r.config.Provider))
 	}
 	end := f.Ends()
 	r.eventOf(f)

@@ -6,8 +6,10 @@ import (
 	"context"
 
 	"luci-sso/internal/cgi"
+	"luci-sso/internal/config"
 	"luci-sso/internal/events"
 	"luci-sso/internal/fault"
+	"luci-sso/internal/paths"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/session"
 	"luci-sso/internal/syslog"
@@ -85,6 +87,14 @@ func (r *request) ownSession(ctx context.Context) (live session.Live, found bool
 // providerLogout is where the browser ends the provider's session, or "/".
 // The router's own session is over by now, so nothing here is a failure.
 func (r *request) providerLogout(ctx context.Context, live session.Live) string {
+	if live.Provider != r.config.Provider {
+		c, err := config.LoadProvider(paths.Config(), live.Provider)
+		if err != nil {
+			r.notice("signed out of the router only: " + err.Error())
+			return "/"
+		}
+		r.config = c
+	}
 	if live.Issuer != r.config.IssuerURL {
 		return "/"
 	}

@@ -32,7 +32,7 @@ func (r *request) start(ctx context.Context) (cgi.Response, error) {
 		return r.move(place.First, wanted), nil
 	}
 	flow := r.flow()
-	location, handle, err := flow.Begin(ctx, place.RedirectURI, wanted)
+	location, handle, err := flow.Begin(ctx, r.config.Callback(place.RedirectURI), wanted)
 	if err != nil {
 		return cgi.Response{}, err
 	}

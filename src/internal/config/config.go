@@ -33,6 +33,7 @@ const (
 // Config is a valid configuration with single sign-on enabled, unless it
 // comes from Parse, which does not ask for that.
 type Config struct {
+	Provider              string // Name of the section: default, or another.
 	Enabled               bool
 	IssuerURL             string
 	InternalHost          string // Takes the place of the issuer's host[:port] behind the router; "" without split horizon.
@@ -51,50 +52,42 @@ type Config struct {
 	SessionCookiePath     string // "/" or "/cgi-bin".
 	RateLimit             int    // Requests per window.
 	RateWindow            time.Duration
-	RateLimitPerClient    int // 0: off.
-	Roles                 []Role
+	RateLimitPerClient    int       // 0: off.
+	Roles                 []Role    // Those for people of this provider.
+	AllRoles              []Role    // Those for people of others as well.
 	Unknown               []Unknown // What else the file has, and nothing reads.
 }
 
 // Role is a `config role` section: who gets which access groups.
 type Role struct {
-	Name     string
-	Emails   []string
-	Groups   []string
-	Subjects []string
-	Read     []string // Access groups or patterns, as in rpcd's login entries.
-	Write    []string
-	Line     int
+	Name      string
+	Emails    []string
+	Groups    []string
+	Subjects  []string
+	Providers []string // Whose people it is for; see Takes.
+	Read      []string // Access groups or patterns, as in rpcd's login entries.
+	Write     []string
+	Line      int
 }
 
-// Load reads the file at path. Its faults are SSO_DISABLED, UCI_ERROR and
-// those that end in CONFIG_ERROR.
-func Load(path string) (*Config, error) {
+// Load reads the file at path for the provider default. Its faults are
+// SSO_DISABLED, UCI_ERROR and those that end in CONFIG_ERROR.
+func Load(path string) (*Config, error) { return LoadProvider(path, Section) }
+
+// Parse is LoadProvider for a configuration that need not be enabled: for
+// checks before it is switched on.
+func Parse(path, provider string) (*Config, error) {
 	pkg, err := read(path)
 	if err != nil {
 		return nil, err
 	}
-	section := settings(pkg)
-	if enabled, _ := section.Get("enabled"); enabled != "1" {
-		return nil, fault.New(fault.SSODisabled, "single sign-on is off: option enabled is not 1 in "+path)
-	}
-	return parse(pkg, section)
-}
-
-// Parse is Load for a configuration that need not be enabled: for checks
-// before it is switched on.
-func Parse(path string) (*Config, error) {
-	pkg, err := read(path)
-	if err != nil {
-		return nil, err
-	}
-	return parse(pkg, settings(pkg))
+	return parse(pkg, settings(pkg, provider), settings(pkg, Section))
 }
 
 // With is Parse with some options of the settings replaced, as a form holds
 // them before they are saved; "" unsets one. Without a file, the options are
 // all there is.
-func With(path string, options map[string]string) (*Config, error) {
+func With(path, provider string, options map[string]string) (*Config, error) {
 	pkg, err := read(path)
 	if fault.Is(err, fault.SSODisabled) {
 		pkg, err = &uci.Package{}, nil
@@ -102,17 +95,27 @@ func With(path string, options map[string]string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	section := *settings(pkg)
-	section.Options = slices.Clone(section.Options)
+	global := *settings(pkg, Section)
+	global.Options = slices.Clone(global.Options)
+	section := &global
+	if provider != Section {
+		own := *settings(pkg, provider)
+		own.Options = slices.Clone(own.Options)
+		section = &own
+	}
 	for name, value := range options {
+		into := section
+		if row(name).Global {
+			into = &global
+		}
 		option := uci.Option{Name: name, Values: []string{value}}
-		if i := slices.IndexFunc(section.Options, func(o uci.Option) bool { return o.Name == name }); i >= 0 {
-			section.Options[i] = option
+		if i := slices.IndexFunc(into.Options, func(o uci.Option) bool { return o.Name == name }); i >= 0 {
+			into.Options[i] = option
 		} else {
-			section.Options = append(section.Options, option)
+			into.Options = append(into.Options, option)
 		}
 	}
-	return parse(pkg, &section)
+	return parse(pkg, section, &global)
 }
 
 func read(path string) (*uci.Package, error) {
@@ -139,17 +142,26 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-func settings(pkg *uci.Package) *uci.Section {
-	if section, ok := pkg.Lookup(Section); ok {
+func settings(pkg *uci.Package, provider string) *uci.Section {
+	if section, ok := pkg.Lookup(provider); ok && isProvider(section) {
 		return section
 	}
-	return &uci.Section{Name: Section, Type: Type}
+	return &uci.Section{Name: provider, Type: Type}
 }
 
 // reader takes options out of a section and keeps the first thing wrong.
 type reader struct {
 	section *uci.Section
+	global  *uci.Section // Where those options stand that are for all providers.
 	err     error
+}
+
+// lookup finds an option where it belongs.
+func (r *reader) lookup(name string) (*uci.Option, bool) {
+	if row(name).Global {
+		return r.global.Lookup(name)
+	}
+	return r.section.Lookup(name)
 }
 
 func (r *reader) fail(code fault.Code, name, detail string) {
@@ -179,7 +191,7 @@ func (e *OptionError) Error() string { return e.Detail }
 
 // text returns an option, or its default when it is unset or empty.
 func (r *reader) text(name, otherwise string) string {
-	option, ok := r.section.Lookup(name)
+	option, ok := r.lookup(name)
 	if !ok {
 		return otherwise
 	}
@@ -202,7 +214,11 @@ func (r *reader) value(name string) string {
 	}
 	value := r.text(name, otherwise)
 	if value == "" && o.Required {
-		detail := "option " + name + " is missing: uci set luci-sso." + Section + "." + name + "=…"
+		section := r.section.Name
+		if o.Global {
+			section = Section
+		}
+		detail := "option " + name + " is missing: uci set luci-sso." + section + "." + name + "=…"
 		r.failed(fault.ConfigError, &OptionError{Option: name, Missing: true, Detail: detail}, detail)
 	}
 	return value
@@ -220,7 +236,11 @@ func (r *reader) secret() secret.Value {
 // list returns the elements of a list, without empty ones.
 func (r *reader) list(name string) []string {
 	var values []string
-	for _, value := range r.section.List(row(name).Name) {
+	option, ok := r.lookup(name)
+	if !ok {
+		return nil
+	}
+	for _, value := range option.Values {
 		if value != "" {
 			values = append(values, value)
 		}
@@ -282,11 +302,11 @@ func (r *reader) url(name string, insecure fault.Code) string {
 	return value
 }
 
-func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
-	r := &reader{section: section}
-	enabled, _ := section.Get("enabled")
+func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
+	r := &reader{section: section, global: global}
 	c := &Config{
-		Enabled:               enabled == "1",
+		Provider:              section.Name,
+		Enabled:               on(section),
 		IssuerURL:             r.url("issuer_url", fault.InsecureIssuerURL),
 		ClientID:              r.value("client_id"),
 		ClientSecret:          r.secret(),
@@ -309,7 +329,9 @@ func parse(pkg *uci.Package, section *uci.Section) (*Config, error) {
 	c.splitHorizon(r)
 	c.check(r)
 	c.checkHosts(r)
-	c.Roles = roles(pkg)
+	c.checkRedirect(r, pkg)
+	c.AllRoles = roles(pkg)
+	c.Roles = takes(c.AllRoles, c.Provider)
 	c.Unknown = unknown(pkg)
 	r.misspelt(c.Unknown)
 	if r.err != nil {
@@ -334,7 +356,7 @@ func roles(pkg *uci.Package) []Role {
 		if s := &pkg.Sections[i]; s.Type == RoleType {
 			list = append(list, Role{
 				Name: roleName(s), Line: s.Line,
-				Emails: s.List("email"), Groups: s.List("group"), Subjects: s.List("sub"),
+				Emails: s.List("email"), Groups: s.List("group"), Subjects: s.List("sub"), Providers: s.List("provider"),
 				Read: s.List("read"), Write: s.List("write"),
 			})
 		}

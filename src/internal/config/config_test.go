@@ -132,7 +132,7 @@ func TestParse(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := Parse(path); err != nil || c.Enabled || c.IssuerURL != "https://id.example.com" {
+	if c, err := Parse(path, Section); err != nil || c.Enabled || c.IssuerURL != "https://id.example.com" {
 		t.Errorf("Parse of a disabled configuration: %+v, %v", c, err)
 	}
 }
@@ -185,5 +185,70 @@ func TestUnknownNames(t *testing.T) {
 	}
 	if _, err := load(t, complete+"\toption require_email_verifed '1'\n\toption require_email_verified '1'\n"); err != nil {
 		t.Errorf("beside the right name: %v", err)
+	}
+}
+
+// What is for all providers stands in default; what is not, nobody inherits.
+func TestProviders(t *testing.T) {
+	t.Parallel()
+	const other = "\nconfig oidc 'other'\n\toption enabled '1'\n\toption issuer_url 'https://other.example.com'\n\toption client_id 'o'\n\toption client_secret 'x'\n"
+	path := filepath.Join(t.TempDir(), "luci-sso")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	roles := "config role 'a'\n\tlist email 'a@example.com'\nconfig role 'b'\n\tlist provider 'other'\nconfig role 'c'\n\tlist provider 'other'\n\tlist provider 'default'\n"
+	write(complete + "\toption scope 'openid groups'\n\toption rate_limit '7'\n\tlist host 'r.example.com'\n" + other + "\toption rate_limit '9'\n" + roles)
+	names := func(list []Role) string {
+		var text string
+		for _, r := range list {
+			text += r.Name
+		}
+		return text
+	}
+	c, err := LoadProvider(path, "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Provider != "other" || c.IssuerURL != "https://other.example.com" || c.Scope != "openid profile email" || c.RateLimit != 7 || len(c.Hosts) != 1 ||
+		c.ClockTolerance != time.Minute || names(c.Roles) != "bc" || names(c.AllRoles) != "abc" {
+		t.Errorf("the provider other: %+v", c)
+	}
+	if len(c.Unknown) != 1 || c.Unknown[0].String() != "other.rate_limit (default.rate_limit?)" {
+		t.Errorf("an option that only default takes: %v", c.Unknown)
+	}
+	if c, err := Load(path); err != nil || c.Provider != Section || names(c.Roles) != "ac" {
+		t.Errorf("default: %+v, %v", c, err)
+	}
+	for _, name := range []string{"", "b", "Other", "none"} {
+		if _, err := LoadProvider(path, name); !fault.Is(err, fault.SSODisabled) {
+			t.Errorf("provider %q: %v, want SSO_DISABLED", name, err)
+		}
+	}
+	// One without a name is called by its place: it is none.
+	write(strings.Replace(complete+other, "oidc 'other'", "oidc", 1))
+	if got := Enabled(path); len(got) != 1 {
+		t.Errorf("a section without a name is a provider: %q", got)
+	}
+	// Eight in all, default among them wherever it stands.
+	text := ""
+	for _, n := range "abcdefghij" {
+		text += strings.Replace(other, "'other'", "'"+string(n)+"'", 1)
+	}
+	write(text + strings.Replace(other, "enabled '1'", "enabled '0'", 1) + complete)
+	if got := strings.Join(Enabled(path), ""); got != "abcdefgdefault" {
+		t.Errorf("the enabled providers are %q", got)
+	}
+	if _, err := LoadProvider(path, "h"); !fault.Is(err, fault.SSODisabled) {
+		t.Errorf("the ninth provider: %v", err)
+	}
+	write(text)
+	if got := strings.Join(Enabled(path), ""); got != "abcdefgh" {
+		t.Errorf("without default they are %q", got)
+	}
+	if c, err := LoadAny(path); err == nil || !strings.Contains(err.Error(), "luci-sso.default.clock_tolerance") {
+		t.Errorf("clock_tolerance is required in default: %+v, %v", c, err)
 	}
 }

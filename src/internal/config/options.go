@@ -35,6 +35,7 @@ type Option struct {
 	Label    string // The field's name on the page, and in what the checks say.
 	Help     string // One sentence for the page, the shipped file and the reference.
 	Tested   bool   // Test connection takes it from the form.
+	Global   bool   // It is for all providers, and stands in the section default.
 	// It makes logging in harder. Under a misspelt name it would not, without a
 	// word; so such a name is refused.
 	Restricts bool
@@ -60,11 +61,11 @@ var Options = []Option{
 		Help: "The password that belongs to the Client ID."},
 	{Name: "redirect_uri", Kind: QueryURL, Example: "https://router.example.com/cgi-bin/luci-sso/callback", Label: "Redirect URI", Tested: true,
 		Help: "Where the provider sends people back to. Enter the same address at the provider."},
-	{Name: "host", Kind: List, Example: "router.example.com", Label: "Names of this router",
+	{Name: "host", Kind: List, Example: "router.example.com", Label: "Names of this router", Global: true,
 		Help: "More hosts at which a login may start while Redirect URI is empty: names that the router cannot know of itself."},
 	{Name: "scope", Kind: Text, Default: "openid profile email", Values: []string{"openid"}, Label: "Scopes", Tested: true,
 		Help: "What is asked of the provider about a person, separated by spaces."},
-	{Name: "clock_tolerance", Kind: Number, Required: true, Default: "60", High: MaxClockTolerance, Label: "Clock tolerance", Tested: true,
+	{Name: "clock_tolerance", Kind: Number, Required: true, Default: "60", High: MaxClockTolerance, Label: "Clock tolerance", Global: true, Tested: true,
 		Help: "By how many seconds the clocks of router and provider may differ."},
 	{Name: "ca_file", Kind: Path, Example: "/etc/ssl/my-ca.pem", Label: "CA file", Tested: true, Restricts: true,
 		Help: "A PEM file with the only CA to trust for the provider; empty means the CAs of the router."},
@@ -77,20 +78,20 @@ var Options = []Option{
 	{Name: "token_auth_method", Kind: Choice, Default: "auto", Values: []string{"auto", "client_secret_basic", "client_secret_post", "none"},
 		Label: "Client authentication", Tested: true,
 		Help: "How the router proves to the provider who it is."},
-	{Name: "session_cookie_path", Kind: Choice, Default: "/", Values: []string{"/", "/cgi-bin"}, Label: "Session cookie path",
+	{Name: "session_cookie_path", Kind: Choice, Default: "/", Values: []string{"/", "/cgi-bin"}, Label: "Session cookie path", Global: true,
 		Help: "Where the browser sends the session: /cgi-bin keeps it from other services of this host name."},
-	{Name: "rate_limit", Kind: Number, Default: "50", Low: 1, High: 100000, Label: "Requests per window",
+	{Name: "rate_limit", Kind: Number, Default: "50", Low: 1, High: 100000, Label: "Requests per window", Global: true,
 		Help: "How many requests all clients together may send in one window."},
-	{Name: "rate_window", Kind: Number, Default: "60", Low: 1, High: 3600, Label: "Window",
+	{Name: "rate_window", Kind: Number, Default: "60", Low: 1, High: 3600, Label: "Window", Global: true,
 		Help: "The length of the window in seconds."},
-	{Name: "rate_limit_per_client", Kind: Number, Default: "0", High: 100000, Label: "Requests per client",
+	{Name: "rate_limit_per_client", Kind: Number, Default: "0", High: 100000, Label: "Requests per client", Global: true,
 		Help: "How many of them one client may send; 0 means no limit of its own."},
 	{Name: "post_logout_redirect_uri", Kind: QueryURL, Example: "https://router.example.com/", Label: "Address after logout",
 		Help: "Where the provider sends people after logging out; it must be registered there."},
 }
 
 // RoleLists are the lists of a role's section.
-var RoleLists = []string{"email", "group", "sub", "read", "write"}
+var RoleLists = []string{"email", "group", "sub", "provider", "read", "write"}
 
 // LookupOption finds an option of the settings by its name.
 func LookupOption(name string) (Option, bool) {

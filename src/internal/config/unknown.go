@@ -61,22 +61,32 @@ func FindUnknown(path string) []Unknown {
 func unknown(pkg *uci.Package) []Unknown {
 	var list []Unknown
 	options := make([]string, 0, len(Options))
+	var own []string // Of a further provider.
 	for i := range Options {
 		options = append(options, Options[i].Name)
+		if !Options[i].Global {
+			own = append(own, Options[i].Name)
+		}
 	}
 	for i := range pkg.Sections {
 		s := &pkg.Sections[i]
 		names := RoleLists
 		switch s.Type {
 		case Type:
-			names = options
+			names = own
+			if s.Name == Section {
+				names = options
+			}
 		case RoleType:
 		default:
 			list = append(list, Unknown{Section: s.Name, Type: s.Type, Near: near.Name(s.Type, []string{Type, RoleType}), Line: s.Line})
 			continue
 		}
 		for j := range s.Options {
-			if o := &s.Options[j]; !slices.Contains(names, o.Name) {
+			if o := &s.Options[j]; s.Type == Type && !slices.Contains(names, o.Name) && slices.Contains(options, o.Name) {
+				// It is for all providers, and known elsewhere.
+				list = append(list, Unknown{Section: s.Name, Option: o.Name, Type: s.Type, Near: Section + "." + o.Name, Line: o.Line})
+			} else if !slices.Contains(names, o.Name) {
 				list = append(list, Unknown{Section: s.Name, Option: o.Name, Type: s.Type, Near: near.Name(o.Name, names), Line: o.Line})
 			}
 		}
@@ -89,7 +99,7 @@ func unknown(pkg *uci.Package) []Unknown {
 // believes. Any other unknown name is let pass, and said.
 func (r *reader) misspelt(list []Unknown) {
 	for _, u := range list {
-		option, ok := LookupOption(u.Near)
+		option, ok := LookupOption(strings.TrimPrefix(u.Near, Section+"."))
 		if u.Section != r.section.Name || !ok || !option.Restricts {
 			continue
 		}

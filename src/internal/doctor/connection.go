@@ -58,7 +58,7 @@ func Connection(ctx context.Context, path string, options map[string]string, her
 	defer cancel()
 	c := &connection{ctx: ctx, here: here}
 	var err error
-	if c.config, err = config.With(path, options); err != nil {
+	if c.config, err = config.With(path, config.Section, options); err != nil {
 		c.checks = settingsFault(err)
 		c.rest(after)
 		c.people(rolesOr(roles, path))
@@ -83,7 +83,7 @@ func Connection(ctx context.Context, path string, options map[string]string, her
 // isSaved reports whether the configuration that was tried is the one that
 // logins use.
 func (c *connection) isSaved(path string) bool {
-	saved, err := config.Parse(path)
+	saved, err := config.Parse(path, config.Section)
 	return err == nil && reflect.DeepEqual(saved, c.config)
 }
 

@@ -96,7 +96,7 @@ func roles() *Check {
 // hosts says where a login may start, and where it goes if the configuration
 // names another host than this router knows as its own.
 func hosts() *Check {
-	c, err := config.Parse(paths.Config())
+	c, err := config.Parse(paths.Config(), config.Section)
 	if err != nil {
 		return row("host", Skip, words.NotRun)
 	}

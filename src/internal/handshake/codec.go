@@ -13,12 +13,12 @@ import (
 )
 
 // The content of a sealed file: a version, the issue time in milliseconds
-// since 1970 as 64 bits, and five strings, each behind its length in 16 bits.
+// since 1970 as 64 bits, and six strings, each behind its length in 16 bits.
 // Numbers are big-endian, so that a file means the same on every router.
 const (
-	version    = 1
+	version    = 2
 	headerSize = 1 + 8
-	fields     = 5
+	fields     = 6
 
 	// MaxField bounds each string of a Pending, in bytes.
 	MaxField = 4096
@@ -32,7 +32,7 @@ func encode(p Pending) ([]byte, error) {
 	b := make([]byte, 0, 512)
 	b = append(b, version)
 	b = binary.BigEndian.AppendUint64(b, uint64(p.Issued.UnixMilli())) // #nosec G115 -- read back as signed
-	for _, s := range [fields]string{p.State.Reveal(), p.Nonce.Reveal(), p.Verifier.Reveal(), p.RedirectURI, p.ReturnTo} {
+	for _, s := range [fields]string{p.State.Reveal(), p.Nonce.Reveal(), p.Verifier.Reveal(), p.RedirectURI, p.ReturnTo, p.Provider} {
 		if len(s) > MaxField {
 			return nil, errors.New("one of its values has " + strconv.Itoa(len(s)) + " bytes, at most " + strconv.Itoa(MaxField) + " fit")
 		}
@@ -67,7 +67,7 @@ func decode(b []byte) (Pending, error) {
 	}
 	return Pending{
 		State: secret.New(s[0]), Nonce: secret.New(s[1]), Verifier: secret.New(s[2]),
-		RedirectURI: s[3], ReturnTo: s[4],
+		RedirectURI: s[3], ReturnTo: s[4], Provider: s[5],
 		Issued: time.UnixMilli(issued),
 	}, nil
 }

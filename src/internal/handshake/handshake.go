@@ -93,6 +93,7 @@ type Store struct{ opt Options }
 type Pending struct {
 	State, Nonce, Verifier secret.Value
 	RedirectURI            string // As sent to the provider; the exchange must repeat it.
+	Provider               string // Section of the configuration with the provider.
 	ReturnTo               string // Where in LuCI the person was heading; may be empty.
 	Issued                 time.Time
 	// Client is who started the login, in the form of ratelimit.Client, for

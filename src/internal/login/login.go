@@ -52,6 +52,10 @@ func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (locatio
 	if err != nil {
 		return "", cookie, err
 	}
+	if !f.Config.Proves(redirectURI) && !metadata.ResponseIssuer {
+		return "", cookie, fault.New(fault.ConfigError, "the provider "+syslog.Quote(f.Config.Provider)+
+			" sends no iss (RFC 9207), so option redirect_uri has to say whose callback it is: leave it empty, or let it end in ?"+config.ProviderParam+"="+f.Config.Provider)
+	}
 	if err := f.Pending.Prepare(); err != nil {
 		return "", cookie, err
 	}
@@ -65,7 +69,7 @@ func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (locatio
 	}
 	pending := handshake.Pending{
 		State: values[0], Nonce: values[1], Verifier: values[2],
-		RedirectURI: redirectURI, ReturnTo: returnTo, Issued: f.Now(), Client: f.Client, Own: f.OwnPage,
+		Provider: f.Config.Provider, RedirectURI: redirectURI, ReturnTo: returnTo, Issued: f.Now(), Client: f.Client, Own: f.OwnPage,
 	}
 	location, err = f.Party.AuthorizationURL(metadata, oidc.AuthorizationRequest{
 		RedirectURI: redirectURI,
@@ -96,6 +100,7 @@ type Callback struct {
 	State            secret.Value
 	Issuer           string // RFC 9207 iss.
 	HasIssuer        bool
+	Provider         string // That the address names which the provider sent the browser to.
 	Error            string // RFC 6749 §4.1.2.1.
 	ErrorDescription string
 }
@@ -124,7 +129,7 @@ func (f *Flow) Complete(ctx context.Context, c Callback) (result Result, spent b
 	if err != nil {
 		return result, expired(err), err
 	}
-	metadata, err := f.checkResponseIssuer(ctx, c)
+	metadata, err := f.checkOrigin(ctx, pending, c)
 	if err != nil {
 		return result, false, err
 	}
@@ -161,6 +166,13 @@ func own(logins *handshake.Store, c Callback) (secret.Value, handshake.Pending, 
 	return secret.Value{}, handshake.Pending{}, failed
 }
 
+// ProviderOf is the provider of the pending login that a callback belongs to,
+// "" when it belongs to none.
+func ProviderOf(logins *handshake.Store, c Callback) string {
+	_, pending, _ := own(logins, c)
+	return pending.Provider
+}
+
 // Belongs reports whether a callback belongs to a pending login of its
 // browser, which nobody else can make it do.
 func Belongs(logins *handshake.Store, c Callback) bool {
@@ -172,7 +184,10 @@ func Belongs(logins *handshake.Store, c Callback) bool {
 // One that belongs to none is not the provider's: anybody can make a link
 // with an error in it, and the log does not repeat what a stranger says.
 func (f *Flow) refused(c Callback) (result Result, spent bool, err error) {
-	handle, _, err := own(f.Pending, c)
+	handle, pending, err := own(f.Pending, c)
+	if err == nil {
+		err = f.checkWay(pending, c)
+	}
 	if err == nil && c.HasIssuer && c.Issuer != f.Party.Issuer {
 		err = fault.New(fault.StateParameterMismatch, "the callback's iss is not option issuer_url (RFC 9207)")
 	}
@@ -195,19 +210,36 @@ func expired(err error) bool {
 	}, func(code fault.Code) bool { return fault.Is(err, code) })
 }
 
-// checkResponseIssuer refuses an authorization response of another provider
-// (RFC 9207 §2.4): iss must be right when it is there, and must be there when
-// the provider says it always is.
-func (f *Flow) checkResponseIssuer(ctx context.Context, c Callback) (oidc.Metadata, error) {
+// checkOrigin refuses an authorization response of another provider than the
+// one that the login was begun at: the mix-up of RFC 9700 §4.4. By RFC 9207
+// §2.4, iss must be right when it is there, and must be there when the provider
+// says it always is.
+func (f *Flow) checkOrigin(ctx context.Context, pending handshake.Pending, c Callback) (oidc.Metadata, error) {
 	if c.HasIssuer && c.Issuer != f.Party.Issuer {
 		return oidc.Metadata{}, fault.New(fault.StateParameterMismatch,
 			"the callback's iss is "+f.Party.Veil.Name(c.Issuer)+", expected option issuer_url "+syslog.Quote(f.Party.Issuer)+" (RFC 9207)")
+	}
+	if err := f.checkWay(pending, c); err != nil {
+		return oidc.Metadata{}, err
 	}
 	metadata, err := f.Party.Discover(ctx)
 	if err == nil && metadata.ResponseIssuer && !c.HasIssuer {
 		err = fault.New(fault.StateParameterMismatch, "the callback has no iss although the provider announces it (RFC 9207)")
 	}
 	return metadata, err
+}
+
+// checkWay wants a callback to come by the redirect URI that the login gave to
+// its provider, which no other has (RFC 9700 §4.4.2), or else with iss.
+func (f *Flow) checkWay(pending handshake.Pending, c Callback) error {
+	switch {
+	case pending.Provider != f.Config.Provider || c.Provider != config.NamedBy(pending.RedirectURI):
+		return fault.New(fault.StateParameterMismatch, "the callback came by another address than the one that the login at provider "+
+			syslog.Quote(pending.Provider)+" was given: another provider has sent it (RFC 9700 §4.4)")
+	case !c.HasIssuer && !f.Config.Proves(pending.RedirectURI):
+		return fault.New(fault.StateParameterMismatch, "the callback has no iss, and nothing else says that it is of provider "+syslog.Quote(pending.Provider)+" (RFC 9700 §4.4)")
+	}
+	return nil
 }
 
 // signIn turns a code into a session.
@@ -264,6 +296,7 @@ func (f *Flow) open(ctx context.Context, r *config.Role, identity role.Identity,
 		// Else anybody could stand in the list of sessions under anybody's name.
 		name = identity.Email
 	}
+	login.Provider = f.Config.Provider
 	login.Role, login.Grants = r.Name, acl.For(groups, r.Read, r.Write)
 	login.Timeout = session.IdleTimeout(f.LuCIConfig)
 	login.Subject, login.Name, login.Issuer = identity.Subject, name, f.Party.Issuer

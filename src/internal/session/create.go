@@ -23,22 +23,23 @@ const PerPerson = 8
 
 // Login is what a session is created from.
 type Login struct {
-	Role    string
-	Grants  acl.Grants
-	Timeout time.Duration // Idle time after which rpcd ends the session.
-	Subject string
-	SID     string // The provider's own session, "" when it names none.
-	Name    string // What to call the person: e-mail or subject.
-	Issuer  string
-	IDToken secret.Value // For the provider's logout.
-	Token   secret.Value // LuCI's CSRF token.
-	At      time.Time
-	Began   time.Time // When the browser was sent to the provider.
+	Provider string // Section of the configuration that the person came by.
+	Role     string
+	Grants   acl.Grants
+	Timeout  time.Duration // Idle time after which rpcd ends the session.
+	Subject  string
+	SID      string // The provider's own session, "" when it names none.
+	Name     string // What to call the person: e-mail or subject.
+	Issuer   string
+	IDToken  secret.Value // For the provider's logout.
+	Token    secret.Value // LuCI's CSRF token.
+	At       time.Time
+	Began    time.Time // When the browser was sent to the provider.
 }
 
 func (l Login) record(id string) Record {
 	return Record{
-		ID: secret.New(id), Provider: config.Section, Issuer: l.Issuer, Subject: l.Subject, SID: l.SID, Role: l.Role, Name: l.Name,
+		ID: secret.New(id), Provider: l.Provider, Issuer: l.Issuer, Subject: l.Subject, SID: l.SID, Role: l.Role, Name: l.Name,
 		Since: l.At, Idle: l.Timeout, IDToken: l.IDToken,
 	}
 }
@@ -106,11 +107,15 @@ func request(method string, args ubus.Table) ubus.Request {
 }
 
 func (l Login) values() ubus.Table {
-	return ubus.Table{
+	values := ubus.Table{
 		valueUser: Username(l.Role), valueToken: l.Token.Reveal(),
 		valueRole: l.Role, valueSubject: l.Subject, valueName: l.Name, valueIssuer: l.Issuer,
 		valueLogin: strconv.FormatInt(l.At.Unix(), 10),
 	}
+	if l.Provider != config.Section {
+		values[valueProvider] = l.Provider
+	}
+	return values
 }
 
 // abandon destroys a half-made session on a connection and a clock of its

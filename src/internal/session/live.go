@@ -99,7 +99,7 @@ func (m *Manager) List(ctx context.Context) (sessions []Live, cut bool, err erro
 		}
 		if r, err := m.files.read(f); err == nil {
 			sessions = append(sessions, Live{
-				ID: r.ID, User: Username(r.Role), Role: r.Role, Name: r.Name, Subject: r.Subject, Issuer: r.Issuer,
+				Provider: r.Provider, ID: r.ID, User: Username(r.Role), Role: r.Role, Name: r.Name, Subject: r.Subject, Issuer: r.Issuer,
 				Login: r.Since, IDToken: r.IDToken, Expires: -1,
 			})
 		}

@@ -24,6 +24,7 @@ import (
 
 	ubus "github.com/openwrt/ubus-go"
 
+	"luci-sso/internal/config"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/secret"
@@ -41,6 +42,8 @@ const (
 	valueIssuer  = "luci_sso_issuer"
 	valueLogin   = "luci_sso_login"
 	valueIDToken = "luci_sso_id_token"
+	// Only of providers other than default.
+	valueProvider = "luci_sso_provider"
 )
 
 const userPrefix = "sso:"
@@ -105,16 +108,17 @@ func gone(err error) bool { return errors.Is(err, ubus.NotFound) && !away(err) }
 
 // Live is a session that rpcd has.
 type Live struct {
-	ID      secret.Value
-	User    string
-	Role    string // "" when the session is not of ours.
-	Name    string
-	Subject string
-	Issuer  string
-	Login   time.Time
-	Token   secret.Value
-	IDToken secret.Value
-	Expires time.Duration // Unknown when it is negative.
+	ID       secret.Value
+	Provider string // Section of the configuration that the person came by.
+	User     string
+	Role     string // "" when the session is not of ours.
+	Name     string
+	Subject  string
+	Issuer   string
+	Login    time.Time
+	Token    secret.Value
+	IDToken  secret.Value
+	Expires  time.Duration // Unknown when it is negative.
 }
 
 // Handle names the session to people.
@@ -226,8 +230,13 @@ func fromValues(id string, values ubus.Table) Live {
 		return value
 	}
 	seconds, _ := strconv.ParseInt(text(valueLogin), 10, 64)
+	provider := text(valueProvider)
+	if provider == "" {
+		provider = config.Section
+	}
 	return Live{
-		ID: secret.New(id), User: text(valueUser), Role: text(valueRole),
+		Provider: provider,
+		ID:       secret.New(id), User: text(valueUser), Role: text(valueRole),
 		Name: text(valueName), Subject: text(valueSubject), Issuer: text(valueIssuer),
 		Login: time.Unix(seconds, 0), Token: secret.New(text(valueToken)), IDToken: secret.New(text(valueIDToken)),
 	}

@@ -212,7 +212,7 @@ func (p *Provider) redirectAllowed(uri string) bool {
 		return has(p.options.RedirectURIs, uri)
 	}
 	u, ok := local(uri)
-	return ok && u.RawQuery == "" && u.Path == "/cgi-bin/luci-sso/callback"
+	return ok && u.RawQuery == p.options.RedirectQuery && u.Path == "/cgi-bin/luci-sso/callback"
 }
 
 func (p *Provider) postLogoutAllowed(uri string) bool {

@@ -37,6 +37,8 @@ type Options struct {
 	// RedirectURIs are the registered callbacks. Empty: any https URL on this
 	// machine that ends in /cgi-bin/luci-sso/callback.
 	RedirectURIs []string
+	// RedirectQuery is the query those have.
+	RedirectQuery string
 	// PostLogoutURIs are the registered targets after logout. Empty: any
 	// https URL on this machine.
 	PostLogoutURIs []string
@@ -99,6 +101,9 @@ type Request struct {
 	Authorization string     // "basic", "post", "bearer" or "".
 	Conn          string     // The client's address: the same for requests over one connection.
 }
+
+// AllowRedirect registers a callback in the place of those that were.
+func (p *Provider) AllowRedirect(uri string) { p.options.RedirectURIs = []string{uri} }
 
 // Start opens the listener and serves until Close.
 func Start(options Options) (*Provider, error) {

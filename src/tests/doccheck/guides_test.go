@@ -71,7 +71,7 @@ func verdict(t *testing.T, path, script string) *config.Config {
 	t.Helper()
 	c, err := config.Load(path)
 	if fault.Is(err, fault.SSODisabled) && strings.Contains(script, "enabled='0'") {
-		c, err = config.Parse(path)
+		c, err = config.Parse(path, config.Section)
 	}
 	if err != nil {
 		text, _ := os.ReadFile(path)

@@ -35,7 +35,7 @@ func load(t *testing.T, name string, value *string) (*config.Config, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return config.Parse(path)
+	return config.Parse(path, config.Section)
 }
 
 // TestOptionsTable holds docs/reference/uci-options.md to the reader: which
