@@ -395,7 +395,7 @@ expect "an upgrade keeps the configuration" diff /tmp/t/config $config
 expect "and the secret key" grep -q key /etc/luci-sso/secret.key
 equal "and does nothing twice" "1 1 1" \
 	"$(count luci-sso/login.js $base) $(count luci-sso/login.js $themed) $(count 'luci-sso daily' /etc/crontabs/root)"
-equal "sysupgrade keeps the key" /etc/luci-sso/ "$(cat /lib/upgrade/keep.d/luci-sso)"
+equal "sysupgrade keeps the secret key, and not the client's" /etc/luci-sso/secret.key "$(cat /lib/upgrade/keep.d/luci-sso)"
 rm -f $config-opkg
 
 # --- remove ------------------------------------------------------------------

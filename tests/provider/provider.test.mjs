@@ -4,6 +4,8 @@
 // standards that never saw each other make of one another.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startLab } from '../lib/lab.mjs';
 import { Visitor } from '../lib/visitor.mjs';
@@ -20,7 +22,10 @@ const providers = {};
 
 before(async () => {
 	lab = await startLab();
-	const options = { redirectURIs: [ lab.callback ], afterLogout: [ `${lab.router}/` ] };
+	const options = {
+		redirectURIs: [ lab.callback ], afterLogout: [ `${lab.router}/` ],
+		clientKeys: JSON.parse(execFileSync(join(lab.root, 'www/cgi-bin/luci-sso'), [ 'client-key', '--jwks' ])),
+	};
 
 	providers.userinfo = await startProvider(options);
 	providers.idToken = await startProvider({ ...options, claimsInIDToken: true });
@@ -213,6 +218,13 @@ test('a public client: PKCE and no secret', async () => {
 
 	assert.ok((await other.go(lab.start)).status >= 400, other.trace());
 	assert.match((await lab.log(mark)).join('\n'), /invalid_client/, lab.transcript());
+});
+
+test('private_key_jwt: an assertion of the router\'s own key', async () => {
+	const provider = providers.userinfo;
+	const visitor = use(provider, { client: 'key', options: { client_secret: null, token_auth_method: 'private_key_jwt' } });
+
+	assert.equal(signedIn(visitor, await visitor.go(lab.start)).user, 'sso:admin');
 });
 
 test('a callback is good once', async () => {

@@ -65,6 +65,7 @@ function page(title, body) {
 //   port                0 for any
 //   redirectURIs, afterLogout   what the clients may ask for
 //   claimsInIDToken     put the claims into the ID token, too
+//   clientKeys          public keys (a JWKS) of the client that authenticates by one
 //   person              who signs in next; the handle's person can be set later
 // The handle has issuer, ca, caFile, clients, secret, person, requests (method
 // and path of each), and close().
@@ -83,7 +84,7 @@ export async function startProvider(options = {}) {
 	const uris = { redirect: redirectURIs, afterLogout };
 	const handle = {
 		issuer, ca, caFile,
-		clients: { rs256: 'router-rs256', es256: 'router-es256', post: 'router-post', none: 'router-public' },
+		clients: { rs256: 'router-rs256', es256: 'router-es256', post: 'router-post', none: 'router-public', key: 'router-key' },
 		secret: SECRET,
 		person: options.person ?? 'alice',
 		refuse: null, // An error value of RFC 6749 to answer the next authorization with.
@@ -96,6 +97,7 @@ export async function startProvider(options = {}) {
 			client('router-es256', 'ES256', 'client_secret_basic', uris),
 			client('router-post', 'RS256', 'client_secret_post', uris),
 			client('router-public', 'RS256', 'none', uris),
+			...(options.clientKeys ? [ { ...client('router-key', 'ES256', 'private_key_jwt', uris), jwks: options.clientKeys } ] : []),
 		],
 		jwks: { keys: signingKeys() },
 		cookies: { keys: [ randomBytes(32).toString('hex') ] },

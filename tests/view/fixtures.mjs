@@ -139,9 +139,16 @@ export function configFilled() {
 	return lines.join('\n') + '\n';
 }
 
+// clientKey is the public key of a router.
+export function clientKey() {
+	const jwk = { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0', use: 'sig', alg: 'ES256', kid: 'key-1' };
+
+	return { kid: jwk.kid, jwk, jwks: { keys: [ jwk ] }, pem: '-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n' };
+}
+
 // prepare gives the stand-in an answer to everything.
 export function prepare(router, changes = {}) {
-	const replies = { access_groups: groups(), status: statusOn(), sessions: sessions(), events: events(), settings: settings(), test_connection: testPassed(), end_session: { ended: true }, explain: explain(), rights: { roles: [] }, match: {}, ...changes };
+	const replies = { access_groups: groups(), status: statusOn(), sessions: sessions(), events: events(), settings: settings(), test_connection: testPassed(), end_session: { ended: true }, client_key: clientKey(), explain: explain(), rights: { roles: [] }, match: {}, ...changes };
 
 	for (const name of Object.keys(replies))
 		router.reply(name, replies[name]);

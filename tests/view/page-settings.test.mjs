@@ -130,6 +130,24 @@ browserTest('a client without a secret needs none', async () => {
 	await done(page);
 });
 
+browserTest('the public key is shown in every form', async () => {
+	const page = await open({ config: fixtures.configFilled() });
+	const key = page.locator('[data-sso-key]');
+
+	await page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
+	assert.equal(await key.isVisible(), false, 'only where it is needed');
+	await page.locator(field('token_auth_method')).selectOption('private_key_jwt');
+	await page.getByText('Show the public key').click();
+	assert.deepEqual(JSON.parse(await key.locator('[data-key="JWK"]').textContent()), fixtures.clientKey().jwk);
+	assert.deepEqual(JSON.parse(await key.locator('[data-key="JWKS"]').textContent()), fixtures.clientKey().jwks);
+	assert.equal((await key.locator('[data-key="PEM"]').textContent()).trim(), fixtures.clientKey().pem.trim());
+	await page.locator(box('serve_jwks')).check();
+	await apply(page);
+	assert.equal(router.uci('get', 'luci-sso.default.token_auth_method'), 'private_key_jwt');
+	assert.equal(router.uci('get', 'luci-sso.default.serve_jwks'), '1');
+	await done(page);
+});
+
 browserTest('hints warn without blocking', async () => {
 	const page = await open();
 

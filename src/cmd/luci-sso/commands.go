@@ -32,6 +32,8 @@ var commands = []struct {
 	{"events", "events [--json]", "the last logins, logouts and errors", "", runEvents},
 	{"explain", "explain [--json] CODE | ERROR [DESCRIPTION] | --list", "what a code of the log or a provider's error means, and what to do",
 		"ERROR is an identity provider's, such as access_denied, best with the\ndescription that the log cites behind it. Exits with 1 when nobody knows it.", runExplain},
+	{"client-key", "client-key [create | rotate | use | --jwk | --jwks | --pem | --json]", "the public key for token_auth_method private_key_jwt, or a change of keys",
+		"Makes the key when there is none. rotate publishes a second key beside the\none in use; use puts it in its place, once the provider knows it.", runClientKey},
 	{"sync", "sync [--remove]", "bring rpcd's login entries in line with the roles, or take them out", "", runSync},
 	{"login-button", "login-button install|remove|status", "the script tag in LuCI's login templates", "", runLoginButton},
 	{"cleanup", "cleanup", "remove what expired logins and used tokens left behind", "", runCleanup},

@@ -101,8 +101,11 @@ func (r *request) route(readError error) (cgi.Response, error) {
 	var handler func(context.Context) (cgi.Response, error)
 	switch r.Path {
 	case "":
-		if action, _ := r.Param("action"); action == "enabled" {
+		switch action, _ := r.Param("action"); {
+		case action == "enabled":
 			return r.probe(), nil
+		case action == "jwks" && r.Secure && servesKeys():
+			return r.keys()
 		}
 		handler = r.start
 	case callbackPath:

@@ -77,6 +77,8 @@ func bad(reason string) error { return &Error{ubus.InvalidArgument, reason} }
 var Methods = []Method{
 	{"access_groups", Read, nil, "the access groups of this router with their descriptions",
 		func(context.Context, args) (any, error) { return reply{"groups": AccessGroups()}, nil }},
+	{"client_key", Write, nil, "the public key by which a provider may know this router, which is made when there is none",
+		func(context.Context, args) (any, error) { return ClientKey() }},
 	{"end_session", Write, []Arg{{"id", Text, true, "as sessions gives it: 16 hexadecimal digits"}}, "end a session; `ended` is false when there is none",
 		func(ctx context.Context, a args) (any, error) {
 			id := a.text("id")

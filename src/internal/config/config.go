@@ -49,6 +49,7 @@ type Config struct {
 	RequireAtHash         string // auto, 1 or 0.
 	RequireEmailVerified  bool
 	TokenAuthMethod       string // One of the option's values.
+	ServeJWKS             bool
 	SessionCookiePath     string // "/" or "/cgi-bin".
 	RateLimit             int    // Requests per window.
 	RateWindow            time.Duration
@@ -227,7 +228,7 @@ func (r *reader) value(name string) string {
 // secret returns the client's secret. Only a method that is named and does
 // without excuses its absence.
 func (r *reader) secret() secret.Value {
-	if method, _ := r.section.Get("token_auth_method"); method == "none" {
+	if method, _ := r.section.Get("token_auth_method"); method == "none" || method == "private_key_jwt" {
 		return secret.New(r.text("client_secret", ""))
 	}
 	return secret.New(r.value("client_secret"))
@@ -320,6 +321,7 @@ func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 		RequireAtHash:         r.choice("require_at_hash"),
 		RequireEmailVerified:  r.choice("require_email_verified") == "1",
 		TokenAuthMethod:       r.choice("token_auth_method"),
+		ServeJWKS:             r.choice("serve_jwks") == "1",
 		SessionCookiePath:     r.choice("session_cookie_path"),
 		RateLimit:             r.number("rate_limit"),
 		RateWindow:            time.Duration(r.number("rate_window")) * time.Second,

@@ -59,6 +59,9 @@ func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (locatio
 	if err := f.Pending.Prepare(); err != nil {
 		return "", cookie, err
 	}
+	if err := f.Party.Ready(); err != nil {
+		return "", cookie, err
+	}
 	var values [3]secret.Value
 	for i := range values {
 		token, err := random.Token()

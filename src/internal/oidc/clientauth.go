@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"luci-sso/internal/backchannel"
+	"luci-sso/internal/clientkey"
 	"luci-sso/internal/secret"
 )
 
@@ -20,7 +21,19 @@ const (
 	AuthPost  = "client_secret_post"
 	// AuthNone is a public client: PKCE alone ties the code to this login.
 	AuthNone = "none"
+	// AuthKey is an assertion signed by the router's own key (RFC 7523).
+	AuthKey = "private_key_jwt"
 )
+
+// Ready makes sure that the client has what it will have to present, before
+// anybody is sent to the provider.
+func (p *Party) Ready() error {
+	if p.AuthMethod != AuthKey {
+		return nil
+	}
+	_, err := clientkey.Make()
+	return err
+}
 
 // BySecret reports whether a method presents the client's secret.
 func BySecret(method string) bool { return method == AuthBasic || method == AuthPost }
@@ -29,17 +42,33 @@ func BySecret(method string) bool { return method == AuthBasic || method == Auth
 type credential struct {
 	id     string
 	secret secret.Value
+	key    func() (clientkey.Key, error)
 }
 
-func (p *Party) credential() credential { return credential{p.ClientID, p.ClientSecret} }
+func (p *Party) credential() credential {
+	return credential{p.ClientID, p.ClientSecret, clientkey.Make}
+}
 
 // authenticate adds the client's credentials in the form the provider offers.
-func (p *Party) authenticate(request *backchannel.Request, m Metadata) {
-	p.present(request, p.Method(m), p.credential())
+func (p *Party) authenticate(request *backchannel.Request, m Metadata) error {
+	return p.present(request, p.Method(m), p.credential())
 }
 
-func (p *Party) present(request *backchannel.Request, method string, c credential) {
+func (p *Party) present(request *backchannel.Request, method string, c credential) error {
 	switch method {
+	case AuthKey:
+		key, err := c.key()
+		if err != nil {
+			return err
+		}
+		assertion, err := key.Assertion(c.id, p.Issuer, p.Now())
+		if err != nil {
+			return err
+		}
+		request.Form.Set("client_id", c.id)
+		request.Form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		request.Form.Set("client_assertion", assertion.Reveal())
+		p.Veil.Hide(assertion)
 	case AuthPost:
 		request.Form.Set("client_id", c.id)
 		request.Form.Set("client_secret", c.secret.Reveal())
@@ -51,6 +80,7 @@ func (p *Party) present(request *backchannel.Request, method string, c credentia
 		_, credentials, _ := strings.Cut(request.Authorization, " ")
 		p.Veil.Hide(c.secret, secret.New(credentials))
 	}
+	return nil
 }
 
 // Method is how the client presents its credentials: as option
@@ -86,10 +116,12 @@ func encodes(text string) bool {
 // which it presents itself may be the reason.
 func (p *Party) methodAdvice(m Metadata) string {
 	method := p.Method(p.latest(m))
-	if method == AuthNone {
+	switch {
+	case method == AuthKey:
+		return "; or option token_auth_method: the client came with an assertion of its own key, for which luci-sso client-key shows the public one to register at the provider, and whose aud is option issuer_url"
+	case method == AuthNone:
 		return "; or option token_auth_method: the client came without a secret, most providers want one unless the client is public there"
-	}
-	if method == AuthBasic && p.Encoded() {
+	case method == AuthBasic && p.Encoded():
 		return "; or option token_auth_method: client_id or client_secret has characters that " + AuthBasic + " encodes, which some providers do not undo: set it to " + AuthPost
 	}
 	return "; or option token_auth_method: the client came by " + method + ", some providers want " + p.otherMethod(m, method)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"luci-sso/internal/backchannel"
+	"luci-sso/internal/clientkey"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/syslog"
@@ -120,9 +121,12 @@ func (p *Party) presentsWrong(ctx context.Context, m Metadata, method, redirectU
 		return reply{failed: plain(err)}
 	}
 	wrong := p.credential()
-	if method == AuthNone {
+	switch method {
+	case AuthNone:
 		wrong.id = "check-" + made[0] // A public client has nothing else to be known by.
-	} else {
+	case AuthKey:
+		wrong.key = clientkey.Throwaway
+	default:
 		wrong.secret = secret.New(made[0])
 	}
 	return p.presents(ctx, m, method, wrong, redirectURI)
@@ -137,7 +141,9 @@ func (p *Party) presents(ctx context.Context, m Metadata, method string, c crede
 		"grant_type": {"authorization_code"}, "code": {"check-" + made[0]},
 		"redirect_uri": {redirectURI}, "code_verifier": {made[1]},
 	}}
-	p.present(&request, method, c)
+	if err := p.present(&request, method, c); err != nil {
+		return reply{failed: plain(err)}
+	}
 	p.Veil.Hide(p.ClientSecret, secret.New("check-"+made[0]), secret.New(made[0]), secret.New(made[1]))
 	response, err := p.Channel.Do(ctx, request)
 	if err != nil {

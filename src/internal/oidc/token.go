@@ -55,7 +55,9 @@ func (p *Party) requestTokens(ctx context.Context, m Metadata, code, verifier se
 			"code_verifier": {verifier.Reveal()},
 		},
 	}
-	p.authenticate(&request, m)
+	if err := p.authenticate(&request, m); err != nil {
+		return backchannel.Response{}, err
+	}
 	return p.do(ctx, "token endpoint", codes{
 		network:  fault.TokenEndpointNetworkError,
 		insecure: fault.InsecureTokenEndpoint,

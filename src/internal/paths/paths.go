@@ -50,8 +50,10 @@ func SystemConfig() string { return At("/etc/config/system") }
 func DHCPConfig() string   { return At("/etc/config/dhcp") }
 
 // Files the program owns. RunDir is on tmpfs and gone after a reboot;
-// SecretKey survives it.
+// the keys survive it.
 func SecretKey() string  { return At("/etc/luci-sso/secret.key") }
+func ClientKey() string  { return At("/etc/luci-sso/client.key") }
+func NextKey() string    { return At("/etc/luci-sso/client-next.key") }
 func RunDir() string     { return At("/var/run/luci-sso") }
 func RPCDTold() string   { return At("/var/run/luci-sso/rpcd-told") }
 func Handshakes() string { return At("/var/run/luci-sso/handshakes") }

@@ -78,11 +78,12 @@ type Provider struct {
 	refreshing Refreshing
 	disabled   map[string]bool
 
-	requests  map[Endpoint][]Request
-	conns     int
-	tls       func(*tls.Config)   // Changes what new connections are offered.
-	elsewhere map[Endpoint]string // Paths of endpoints that have moved.
-	left      map[string]Answer   // What the paths that they had answer.
+	requests   map[Endpoint][]Request
+	conns      int
+	tls        func(*tls.Config)   // Changes what new connections are offered.
+	elsewhere  map[Endpoint]string // Paths of endpoints that have moved.
+	assertions map[string]bool     // By jti: used.
+	left       map[string]Answer   // What the paths that they had answer.
 }
 
 // Client is the one registered client.
@@ -90,6 +91,7 @@ type Client struct {
 	ID, Secret string
 	// AuthMethods are the accepted ways of authentication, also published.
 	AuthMethods []string
+	JWKS        string // Its public keys, for private_key_jwt.
 }
 
 // Request is what an endpoint was asked, for assertions.
@@ -98,7 +100,7 @@ type Request struct {
 	Method        string
 	Header        http.Header
 	Query, Form   url.Values // Form: of a POST body only.
-	Authorization string     // "basic", "post", "bearer" or "".
+	Authorization string     // "basic", "post", "assertion", "bearer" or "".
 	Conn          string     // The client's address: the same for requests over one connection.
 }
 
@@ -380,6 +382,8 @@ func (p *Provider) record(at Endpoint, r *http.Request) {
 		request.Authorization = "bearer"
 	case form.Get("client_secret") != "":
 		request.Authorization = "post"
+	case form.Get("client_assertion") != "":
+		request.Authorization = "assertion"
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

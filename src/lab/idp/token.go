@@ -74,6 +74,8 @@ func (p *Provider) authenticate(r *http.Request) *OAuthError {
 		id, _ = url.QueryUnescape(user)
 		secret, _ = url.QueryUnescape(password)
 		method = "client_secret_basic"
+	} else if r.PostForm.Has("client_assertion") {
+		method = "private_key_jwt"
 	} else if secret == "" {
 		method = "none"
 	}
@@ -85,6 +87,11 @@ func (p *Provider) authenticate(r *http.Request) *OAuthError {
 	case id != p.Client.ID:
 		refused.Description = "Unknown client."
 		return refused
+	case method == "private_key_jwt":
+		if err := p.assert(r.PostForm); err != nil {
+			refused.Description = "The client's assertion is not valid: " + err.Error()
+			return refused
+		}
 	case method == "none": // A public client: PKCE has to do.
 	case subtle.ConstantTimeCompare([]byte(secret), []byte(p.Client.Secret)) != 1:
 		refused.Description = "Wrong client secret."

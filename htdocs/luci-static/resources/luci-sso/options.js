@@ -86,7 +86,13 @@ return baseclass.extend({
 				label: _('Client authentication'),
 				help: _('How the router proves to the provider who it is.'),
 				default: 'auto',
-				values: [ 'auto', 'client_secret_basic', 'client_secret_post', 'none' ]
+				values: [ 'auto', 'client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none' ]
+			},
+			{
+				name: 'serve_jwks', kind: 'flag', tested: false, required: false,
+				label: _('Publish the public key'),
+				help: _('Lets the provider fetch this router\'s public key from it.'),
+				default: '0'
 			},
 			{
 				name: 'session_cookie_path', kind: 'choice', tested: false, required: false,

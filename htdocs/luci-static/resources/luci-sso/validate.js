@@ -228,7 +228,7 @@ function hintSecret(value) {
 // withoutSecret says of a way of client authentication that it takes no
 // Client Secret.
 function withoutSecret(method) {
-	return method == 'none';
+	return method == 'none' || method == 'private_key_jwt';
 }
 
 function hintNumber(option, value, values) {

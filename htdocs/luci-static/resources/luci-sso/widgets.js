@@ -214,12 +214,12 @@ const AccessGroups = form.Value.extend({
 
 // copyButton puts the text that `value` returns on the clipboard, also where
 // the page is not in a secure context and the clipboard API is missing.
-function copyButton(value) {
+function copyButton(value, name) {
 	const label = _('Copy');
 	const button = E('button', {
 		'type': 'button',
 		'class': 'btn cbi-button cbi-button-neutral',
-		'aria-label': _('Copy the Redirect URI'),
+		'aria-label': name ? label + ': ' + name : _('Copy the Redirect URI'),
 		'click': ui.createHandlerFn(null, (ev) => {
 			const text = value();
 			let done;

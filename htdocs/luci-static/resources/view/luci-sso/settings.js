@@ -5,6 +5,7 @@
 'require dom';
 'require rpc';
 'require uci';
+'require luci-sso.clientkey as clientkey';
 'require luci-sso.connection as connection';
 'require luci-sso.presets as presets';
 'require luci-sso.status as status';
@@ -285,8 +286,18 @@ return view.extend({
 		this.automatic(o);
 		o.value('client_secret_basic');
 		o.value('client_secret_post');
+		o.value('private_key_jwt');
 		o.value('none');
 		o.onchange = () => m.lookupOption('client_secret', SECTION)[0].triggerValidation(SECTION);
+
+		if (!m.readonly) {
+			o = s.taboption('advanced', clientkey.KeyValue, '_client_key', _('Public key'));
+			o.depends('token_auth_method', 'private_key_jwt');
+		}
+
+		o = s.taboption('advanced', form.Flag, 'serve_jwks', _('Publish the public key'),
+			_('Lets the provider fetch this router\'s public key from it.') + ' ' + window.location.origin.replace('http:', 'https:') + '/cgi-bin/luci-sso?action=jwks');
+		o.depends('token_auth_method', 'private_key_jwt');
 
 		o = s.taboption('advanced', widgets.HintValue, 'groups_claim', _('Groups claim'),
 			_('The claim that lists the groups of a person; dots lead into nested claims, and \\. is a dot within a name.'));
