@@ -3,8 +3,8 @@
 package acl
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -45,8 +45,11 @@ func For(groups []Group, read, write []string) Grants {
 		}
 	}
 	for scope, pairs := range grants {
-		slices.SortFunc(pairs, func(a, b Pair) int {
-			return cmp.Or(strings.Compare(a.Object, b.Object), strings.Compare(a.Function, b.Function))
+		sort.Slice(pairs, func(i, j int) bool {
+			if pairs[i].Object != pairs[j].Object {
+				return pairs[i].Object < pairs[j].Object
+			}
+			return pairs[i].Function < pairs[j].Function
 		})
 		grants[scope] = slices.Compact(pairs)
 	}

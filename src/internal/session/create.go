@@ -4,7 +4,7 @@ package session
 
 import (
 	"context"
-	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -164,7 +164,7 @@ func (m *Manager) tidy(ctx context.Context, record Record, kept file, began time
 			older = append(older, r)
 		}
 	}
-	slices.SortFunc(older, func(a, b Record) int { return a.Since.Compare(b.Since) })
+	sort.Slice(older, func(i, j int) bool { return older[i].Since.Before(older[j].Since) })
 	for len(older) >= PerPerson {
 		// Logins under way at the same time do not end one another.
 		if older[0].Since.After(began) {

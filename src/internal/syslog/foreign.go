@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 
 	"luci-sso/internal/secret"
@@ -51,7 +52,7 @@ func spellings(forms []string, values []secret.Value) []string {
 		}
 	}
 	// A value that is part of another one must not cut it in pieces.
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	sort.Slice(forms, func(i, j int) bool { return len(forms[i]) > len(forms[j]) })
 	return forms
 }
 

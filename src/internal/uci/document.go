@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -93,7 +94,7 @@ func (d *Document) Text() ([]byte, error) {
 		}
 	}
 	// They do not overlap: what a section's place is widened by is blank.
-	slices.SortFunc(replacements, func(a, b replacement) int { return a.start - b.start })
+	sort.Slice(replacements, func(i, j int) bool { return replacements[i].start < replacements[j].start })
 
 	var out bytes.Buffer
 	from := 0
