@@ -56,11 +56,11 @@ func runRoles(args []string) int {
 // printRole says who has a role, what its lists come to here, and what follows.
 func printRole(r bridge.Role, have bridge.RoleRights) {
 	line := func(title, text string) { print(os.Stdout, "  "+pad(title, 11)+text+"\n") }
-	for _, entry := range people(r) {
+	for _, entry := range append(people(r), conditions(r)...) {
 		line(entry[0], clean(entry[1]))
 	}
 	if len(people(r)) == 0 {
-		line("nobody", "it lists no e-mail address, group or subject")
+		line("nobody", "it lists nobody")
 	}
 	for i, entries := range [][]string{r.Read, r.Write} {
 		if len(entries) > 0 {
@@ -80,20 +80,39 @@ func printRole(r bridge.Role, have bridge.RoleRights) {
 
 // people are whom a role lists: what is compared, and with what.
 func people(r bridge.Role) (list [][2]string) {
-	for i, entries := range [][]string{r.Emails, r.Groups, r.Subs} {
+	for i, entries := range [][]string{r.Emails, r.Groups, r.Subs, r.Domains, r.Claims} {
 		if len(entries) > 0 {
-			list = append(list, [2]string{[]string{"e-mail", "group", "subject"}[i], strings.Join(entries, ", ")})
+			list = append(list, [2]string{[]string{"e-mail", "group", "subject", "domain", "claim"}[i], strings.Join(entries, ", ")})
 		}
 	}
 	return list
 }
 
-func runMatch(args []string) int {
-	values, asJSON, reason := options(args, "email", "group", "sub")
-	if reason == "" && len(values) == 0 {
-		reason = "say who: --email, --group or --sub"
+// conditions are what a role asks besides.
+func conditions(r bridge.Role) (list [][2]string) {
+	if r.Match != "" {
+		list = append(list, [2]string{"all of it", "each of these has to fit"})
 	}
-	if len(values["email"]) > 1 || len(values["sub"]) > 1 {
+	for i, entries := range [][]string{r.ACR, r.AMR} {
+		if len(entries) > 0 {
+			list = append(list, [2]string{"signed in", []string{"acr is one of ", "amr has "}[i] + strings.Join(entries, ", ")})
+		}
+	}
+	if r.MaxAge != "" {
+		list = append(list, [2]string{"signed in", "at most " + r.MaxAge + " s ago"})
+	}
+	if r.Fault != "" {
+		list = append(list, [2]string{"FAULT", r.Fault + "; until it is mended, the role gives nothing to anybody"})
+	}
+	return list
+}
+
+func runMatch(args []string) int {
+	values, asJSON, reason := options(args, "email", "group", "sub", "claims")
+	if reason == "" && len(values) == 0 {
+		reason = "say who: --email, --group, --sub or --claims"
+	}
+	if len(values["email"]) > 1 || len(values["sub"]) > 1 || len(values["claims"]) > 1 {
 		reason = "one person at a time"
 	}
 	if reason != "" {
@@ -101,7 +120,7 @@ func runMatch(args []string) int {
 	}
 	person := bridge.Role{Emails: values["email"], Groups: values["group"], Subs: values["sub"]}
 	arguments := map[string]any{"groups": values["group"]}
-	for _, name := range []string{"email", "sub"} {
+	for _, name := range []string{"email", "sub", "claims"} {
 		if len(values[name]) == 1 {
 			arguments[name] = values[name][0]
 		}
@@ -114,19 +133,31 @@ func runMatch(args []string) int {
 	switch {
 	case asJSON:
 		printJSON(m)
+	case m.Undecided != "":
+		print(os.Stdout, "no role: the search ends at role "+clean(m.Undecided)+", because "+clean(m.Unknown)+"\n")
+		printLogNames(m)
 	case m.Role == "":
 		print(os.Stdout, "no role fits\n")
 		printCompared(person, m)
 	default:
-		print(os.Stdout, "role "+clean(m.Role)+", by "+m.By+" "+quoted(m.Value)+"\n")
+		line := "role " + clean(m.Role)
+		for i, r := range m.Reasons {
+			line += []string{", by ", " and "}[min(i, 1)] + r.By + " " + quoted(r.Value)
+		}
+		print(os.Stdout, line+"\n")
 		printLogNames(m)
 		printGroups("may read", m.Read)
 		printGroups("may write", m.Write)
-		if !m.Granted {
+		switch {
+		case m.Fault != "":
+			print(os.Stdout, "the role gives nothing to anybody until it is mended: "+clean(m.Fault)+"\n")
+		case !m.Granted:
 			print(os.Stdout, "the role grants nothing, so the login is refused\n")
+		case len(m.Lacks) > 0:
+			print(os.Stdout, "the role asks more of the sign-in than these claims have, so it has to be done again: "+strings.Join(m.Lacks, ", ")+"\n")
 		}
 	}
-	if !m.Granted {
+	if !m.Granted || len(m.Lacks) > 0 {
 		return exitFail
 	}
 	return exitOK

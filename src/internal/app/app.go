@@ -51,6 +51,7 @@ type request struct {
 	log     *syslog.Logger
 	notes   []*fault.Fault
 	subject string       // Of a person whom no role fits, for their own page.
+	again   *login.Again // What the sign-in of a person lacks whom a role fits.
 	said    []string     // What the log should say besides.
 	undo    []cgi.Cookie // Cookies to send with a failure.
 	config  *config.Config
@@ -203,7 +204,11 @@ func (r *request) callback(ctx context.Context) (cgi.Response, error) {
 		return cgi.Redirect(luciPath, r.undo...), nil
 	}
 	if err != nil {
-		r.subject = result.Subject
+		if r.again = result.Again; r.again == nil {
+			r.subject = result.Subject
+		} else if r.again.Location != "" {
+			r.undo = []cgi.Cookie{stateCookie(flow.Pending.Remember(r.again.Cookie, r.stateCookie()))}
+		}
 		return cgi.Response{}, err
 	}
 	r.logNotes(302)

@@ -42,11 +42,17 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 	if r.subject != "" {
 		sentences = append(sentences, sentenceSubject)
 	}
+	if r.again != nil {
+		sentences = append(sentences, lackSentences(r.again)...)
+	}
 	language, words := r.words(sentences...)
 	subject := ""
 	if r.subject != "" {
 		// It is what the administrator puts into a role to let them in.
 		subject = "\n<p>" + cgi.EscapeHTML(words[3]) + " <code>" + cgi.EscapeHTML(syslog.Printable(r.subject, 1024)) + "</code></p>"
+	}
+	if r.again != nil {
+		subject = lackHTML(r.again, words[3:])
 	}
 	title := cgi.EscapeHTML(words[1])
 	response.ContentType = "text/html; charset=utf-8"

@@ -40,6 +40,12 @@ func (r *request) start(ctx context.Context) (cgi.Response, error) {
 		// Once for each login, where somebody looks who wonders about it.
 		r.log.Line(syslog.Warning, "these names in "+paths.Config()+" are not known and do nothing: "+config.Names(unknown)+"; luci-sso doctor says more")
 	}
+	for i := range r.config.Roles {
+		if why := r.config.Roles[i].FaultOf(); why != "" {
+			r.log.Line(syslog.Warning, "role "+syslog.Quote(r.config.Roles[i].Name)+" gives nothing to anybody until it is mended: "+why)
+			break
+		}
+	}
 	return cgi.Redirect(location, stateCookie(flow.Pending.Remember(handle, r.stateCookie()))), nil
 }
 

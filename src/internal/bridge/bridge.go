@@ -12,6 +12,7 @@ package bridge
 import (
 	"context"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,9 +20,7 @@ import (
 	"luci-sso/internal/config"
 	"luci-sso/internal/doctor"
 	"luci-sso/internal/events"
-	"luci-sso/internal/oidc"
 	"luci-sso/internal/paths"
-	"luci-sso/internal/role"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/session"
 	"luci-sso/internal/uci"
@@ -79,8 +78,67 @@ type Role struct {
 	Emails []string `json:"email"`
 	Groups []string `json:"group"`
 	Subs   []string `json:"sub"`
-	Read   []string `json:"read"`
-	Write  []string `json:"write"`
+	// The further conditions, as they stand in the file.
+	Domains []string `json:"email_domain"`
+	Claims  []string `json:"claim"`
+	Match   string   `json:"match"`
+	ACR     []string `json:"acr"`
+	AMR     []string `json:"amr"`
+	MaxAge  string   `json:"max_age"`
+	// Whose people it is for.
+	Providers []string `json:"provider"`
+	Read      []string `json:"read"`
+	Write     []string `json:"write"`
+	// What is wrong in it: then it gives nothing to anybody. "" when nothing is.
+	Fault string `json:"fault"`
+}
+
+// list is what the role has under a name of config.RoleLists.
+func (r *Role) list(name string) []string {
+	switch name {
+	case "match":
+		return oneOrNone(r.Match)
+	case "max_age":
+		return oneOrNone(r.MaxAge)
+	}
+	if list := r.field(name); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// field is where a list is kept; nil for what is none.
+func (r *Role) field(name string) *[]string {
+	switch name {
+	case "email":
+		return &r.Emails
+	case "group":
+		return &r.Groups
+	case "sub":
+		return &r.Subs
+	case "email_domain":
+		return &r.Domains
+	case "claim":
+		return &r.Claims
+	case "acr":
+		return &r.ACR
+	case "amr":
+		return &r.AMR
+	case "provider":
+		return &r.Providers
+	case "read":
+		return &r.Read
+	case "write":
+		return &r.Write
+	}
+	return nil
+}
+
+func oneOrNone(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
 }
 
 // SettingsReply is the committed configuration without the secret.
@@ -125,9 +183,29 @@ func Roles() []Role {
 		return list
 	}
 	for _, r := range roles {
-		list = append(list, Role{r.Name, some(r.Emails), some(r.Groups), some(r.Subjects), some(r.Read), some(r.Write)})
+		list = append(list, shown(&r))
 	}
 	return list
+}
+
+// shown is a role of the configuration as the doors show it.
+func shown(r *config.Role) Role {
+	s := Role{
+		Name: r.Name, Emails: some(r.Emails), Groups: some(r.Groups), Subs: some(r.Subjects),
+		Domains: some(r.Domains), Claims: []string{}, ACR: some(r.ACR), AMR: some(r.AMR),
+		Providers: some(r.Providers),
+		Read:      some(r.Read), Write: some(r.Write), Fault: r.FaultOf(),
+	}
+	for _, c := range r.Claims {
+		s.Claims = append(s.Claims, c.String())
+	}
+	if r.All {
+		s.Match = "all"
+	}
+	if r.MaxAge > 0 {
+		s.MaxAge = strconv.Itoa(int(r.MaxAge / time.Second))
+	}
+	return s
 }
 
 // some makes a list that JSON writes as [] when it is empty.
@@ -157,72 +235,6 @@ func AccessGroups() []Group {
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
-}
-
-// Person is whom Match is about.
-type Person struct {
-	Email  string
-	Groups []string
-	Sub    string
-}
-
-// Trace says of one role whether it fits the person.
-type Trace struct {
-	Role    string `json:"role"`
-	Matched bool   `json:"matched"`
-	By      string `json:"by"` // email, group or sub.
-	Value   string `json:"value"`
-}
-
-// MatchReply is who would get what.
-type MatchReply struct {
-	Role    string   `json:"role"` // "" when no role fits.
-	By      string   `json:"by"`
-	Value   string   `json:"value"`
-	Granted bool     `json:"granted"` // The role gives something.
-	Read    []string `json:"read"`    // Names of access groups.
-	Write   []string `json:"write"`
-	Trace   []Trace  `json:"trace"`
-	// How the log calls the address and the subject.
-	LogEmail   string `json:"log_email"`
-	LogSubject string `json:"log_subject"`
-}
-
-// Match says which role a person would get, with an e-mail address taken for
-// verified. The roles are the given ones, or the configured ones when nil.
-func Match(p Person, roles []Role) MatchReply {
-	if roles == nil {
-		roles = Roles()
-	}
-	reply := MatchReply{Read: []string{}, Write: []string{}, Trace: []Trace{}}
-	if p.Email != "" {
-		reply.LogEmail = secret.Fingerprint(strings.ToLower(p.Email))
-	}
-	if p.Sub != "" {
-		reply.LogSubject = secret.Fingerprint(p.Sub)
-	}
-	identity := role.Identity{Subject: p.Sub, Email: p.Email, Verified: oidc.VerifiedYes, Groups: p.Groups}
-	for _, r := range roles {
-		one := []config.Role{{Name: r.Name, Emails: r.Emails, Groups: r.Groups, Subjects: r.Subs, Read: r.Read, Write: r.Write}}
-		m := role.Find(one, identity, role.Rules{})
-		reply.Trace = append(reply.Trace, Trace{r.Name, m.Role != nil, m.Kind, m.Value})
-		if m.Role == nil || reply.Role != "" {
-			continue
-		}
-		reply.Role, reply.By, reply.Value = r.Name, m.Kind, m.Value
-		reply.Granted = role.Grants(m.Role)
-		groups, _ := acl.ReadGroups(paths.AccessGroups())
-		for _, pair := range acl.For(groups, r.Read, r.Write)["access-group"] {
-			switch {
-			case pair.Object == acl.Unauthenticated: // Every session has it.
-			case pair.Function == "read":
-				reply.Read = append(reply.Read, pair.Object)
-			case pair.Function == "write":
-				reply.Write = append(reply.Write, pair.Object)
-			}
-		}
-	}
-	return reply
 }
 
 // Session is a live session of somebody who came through single sign-on.

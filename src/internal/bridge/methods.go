@@ -15,6 +15,7 @@ import (
 	"luci-sso/internal/events"
 	"luci-sso/internal/explain"
 	"luci-sso/internal/fault"
+	"luci-sso/internal/oidc"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/session"
 )
@@ -31,10 +32,11 @@ type Kind string
 
 // The types of arguments.
 const (
-	Text    Kind = "string"
-	List    Kind = "list of strings"
-	Options Kind = "table of strings"
-	RoleSet Kind = "list of roles"
+	Text     Kind = "string"
+	List     Kind = "list of strings"
+	Options  Kind = "table of strings"
+	RoleSet  Kind = "list of roles"
+	ClaimSet Kind = "JSON object in a string"
 )
 
 // Arg is one argument of a method. All are optional unless Required.
@@ -96,10 +98,11 @@ var Methods = []Method{
 		{"email", Text, false, "a person's address"},
 		{"groups", List, false, "the person's groups at the provider"},
 		{"sub", Text, false, "the person's id at the provider"},
-		{"roles", RoleSet, false, "roles to try instead of the configured ones: {name, email, group, sub, read, write}"},
+		{"claims", ClaimSet, false, "what an ID token says of the person, as the text of a JSON object"},
+		{"roles", RoleSet, false, "roles to try instead of the configured ones: {name, and what a role's section has}"},
 	}, "which role a person would get, and why",
 		func(_ context.Context, a args) (any, error) {
-			return Match(Person{a.text("email"), a.list("groups"), a.text("sub")}, a.roles), nil
+			return Match(Person{a.text("email"), a.list("groups"), a.text("sub"), a.claims}, a.roles), nil
 		}},
 	{"rights", Read, []Arg{{"roles", RoleSet, false, "roles to look at instead of the configured ones, as for match"}},
 		"what the lists of roles give on this router, and what that amounts to",
@@ -176,6 +179,7 @@ type args struct {
 	lists   map[string][]string
 	options map[string]string
 	roles   []Role
+	claims  oidc.Claims
 }
 
 func (a args) text(name string) string   { return a.texts[name] }
@@ -221,6 +225,8 @@ func (m *Method) read(input []byte) (args, error) {
 			a.options, ok = optionTable(value)
 		case RoleSet:
 			a.roles, ok = roleList(value)
+		case ClaimSet:
+			a.claims, ok = claimSet(value)
 		default:
 			return a, bad("there is an argument that " + m.Name + " does not have")
 		}
@@ -264,6 +270,16 @@ func texts(value any) ([]string, bool) {
 	return list, true
 }
 
+// claimSet reads claims as they were typed or copied; "" is none.
+func claimSet(value any) (oidc.Claims, bool) {
+	s, ok := value.(string)
+	if !ok || s == "" {
+		return nil, ok
+	}
+	claims, err := oidc.ReadClaims([]byte(s))
+	return claims, err == nil
+}
+
 func optionTable(value any) (map[string]string, bool) {
 	table, ok := value.(map[string]any)
 	list := map[string]string{}
@@ -288,24 +304,22 @@ func roleList(value any) ([]Role, bool) {
 		if !ok {
 			return nil, false
 		}
-		r := Role{Emails: []string{}, Groups: []string{}, Subs: []string{}, Read: []string{}, Write: []string{}}
+		r := shown(&config.Role{})
 		for name, value := range table {
 			if value == nil {
 				continue
 			}
-			switch name {
-			case "name":
+			field := r.field(name)
+			switch {
+			case field != nil:
+				*field, ok = texts(value)
+			case name == "name":
 				r.Name, ok = text(value)
-			case "email":
-				r.Emails, ok = texts(value)
-			case "group":
-				r.Groups, ok = texts(value)
-			case "sub":
-				r.Subs, ok = texts(value)
-			case "read":
-				r.Read, ok = texts(value)
-			case "write":
-				r.Write, ok = texts(value)
+			case name == "match":
+				r.Match, ok = text(value)
+			case name == "max_age":
+				r.MaxAge, ok = text(value)
+			case name == "fault": // As the doors show it; it is found anew.
 			default:
 				ok = false
 			}

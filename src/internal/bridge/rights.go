@@ -63,8 +63,8 @@ func configured(roles []Role) []config.Role {
 		return nil
 	}
 	list := []config.Role{}
-	for _, r := range roles {
-		list = append(list, config.Role{Name: r.Name, Emails: r.Emails, Groups: r.Groups, Subjects: r.Subs, Read: r.Read, Write: r.Write})
+	for i := range roles {
+		list = append(list, config.NewRole(roles[i].Name, roles[i].list))
 	}
 	return list
 }

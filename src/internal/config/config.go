@@ -43,6 +43,7 @@ type Config struct {
 	Hosts                 []string // Names of this router that it cannot know of itself.
 	PostLogoutRedirectURI string   // "": none is sent.
 	Scope                 string
+	AuthParams            []AuthParam // Asked of the provider besides.
 	ClockTolerance        time.Duration
 	CAFile                string // "": the system's store.
 	GroupsClaim           string
@@ -57,18 +58,6 @@ type Config struct {
 	Roles                 []Role    // Those for people of this provider.
 	AllRoles              []Role    // Those for people of others as well.
 	Unknown               []Unknown // What else the file has, and nothing reads.
-}
-
-// Role is a `config role` section: who gets which access groups.
-type Role struct {
-	Name      string
-	Emails    []string
-	Groups    []string
-	Subjects  []string
-	Providers []string // Whose people it is for; see Takes.
-	Read      []string // Access groups or patterns, as in rpcd's login entries.
-	Write     []string
-	Line      int
 }
 
 // Load reads the file at path for the provider default. Its faults are
@@ -315,6 +304,7 @@ func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 		Hosts:                 r.list("host"),
 		PostLogoutRedirectURI: r.url("post_logout_redirect_uri", fault.ConfigError),
 		Scope:                 r.words("scope"),
+		AuthParams:            r.authParams(),
 		ClockTolerance:        time.Duration(r.number("clock_tolerance")) * time.Second,
 		CAFile:                r.value("ca_file"),
 		GroupsClaim:           r.value("groups_claim"),
@@ -350,32 +340,6 @@ func Roles(path string) ([]Role, error) {
 		return nil, err
 	}
 	return roles(pkg), nil
-}
-
-func roles(pkg *uci.Package) []Role {
-	var list []Role
-	for i := range pkg.Sections {
-		if s := &pkg.Sections[i]; s.Type == RoleType {
-			list = append(list, Role{
-				Name: roleName(s), Line: s.Line,
-				Emails: s.List("email"), Groups: s.List("group"), Subjects: s.List("sub"), Providers: s.List("provider"),
-				Read: s.List("read"), Write: s.List("write"),
-			})
-		}
-	}
-	return list
-}
-
-// roleName is the section's name. One without a name has from libuci a number
-// that is its place in the file. When a section above it is removed, the next
-// one gets that number, and rpcd would give running sessions of the one role
-// the rights of the other. So it is named by its rights.
-func roleName(s *uci.Section) string {
-	if !s.Anonymous {
-		return s.Name
-	}
-	rights := strings.Join(s.List("read"), "\n") + "\x00" + strings.Join(s.List("write"), "\n")
-	return "unnamed_" + secret.Fingerprint(rights)
 }
 
 // check is for what concerns more than one option or more than form.

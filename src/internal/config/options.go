@@ -65,6 +65,8 @@ var Options = []Option{
 		Help: "More hosts at which a login may start while Redirect URI is empty: names that the router cannot know of itself."},
 	{Name: "scope", Kind: Text, Default: "openid profile email", Values: []string{"openid"}, Label: "Scopes", Tested: true,
 		Help: "What is asked of the provider about a person, separated by spaces."},
+	{Name: "auth_param", Kind: List, Example: "prompt=select_account", Label: "Further parameters",
+		Help: "What else is asked of the provider at each sign-in, as name=value."},
 	{Name: "clock_tolerance", Kind: Number, Required: true, Default: "60", High: MaxClockTolerance, Label: "Clock tolerance", Global: true, Tested: true,
 		Help: "By how many seconds the clocks of router and provider may differ."},
 	{Name: "ca_file", Kind: Path, Example: "/etc/ssl/my-ca.pem", Label: "CA file", Tested: true, Restricts: true,
@@ -92,8 +94,9 @@ var Options = []Option{
 		Help: "Where the provider sends people after logging out; it must be registered there."},
 }
 
-// RoleLists are the lists of a role's section.
-var RoleLists = []string{"email", "group", "sub", "provider", "read", "write"}
+// RoleLists are the lists of a role's section, and its two options match and
+// max_age.
+var RoleLists = []string{"email", "group", "sub", "email_domain", "claim", "match", "acr", "amr", "max_age", "provider", "read", "write"}
 
 // LookupOption finds an option of the settings by its name.
 func LookupOption(name string) (Option, bool) {

@@ -109,7 +109,8 @@ func (c *connection) claims() {
 	default:
 		c.add(row("at_hash", Pass, words.AtHashAbsent))
 	}
-	needEmail, needGroups := role.Needs(c.roles)
+	needs := role.NeedsOf(c.roles)
+	needEmail, needGroups := needs.Email, needs.Groups
 	seen := login.SeenBy(paths.Cache(), cfg)
 	// A scope of the claim's own name that is not asked for.
 	withheld := func(scope string) bool {

@@ -19,7 +19,7 @@ func People(roles []config.Role) *Check {
 	switch {
 	case len(roles) == 0:
 		return row("people", Fail, words.NoRoles).do(words.AddRole)
-	case !slices.ContainsFunc(roles, func(r config.Role) bool { return len(r.Emails)+len(r.Groups)+len(r.Subjects) > 0 }):
+	case !slices.ContainsFunc(roles, func(r config.Role) bool { return r.Names() }):
 		return row("people", Fail, words.NobodyListed).do(words.ListPeople)
 	}
 	return row("people", Pass, words.SomebodyListed)
@@ -34,6 +34,11 @@ func rolesAndRights() []*Check {
 	}
 	found := findings(roles)
 	checks := []*Check{People(roles)}
+	for i := range roles {
+		if why := roles[i].FaultOf(); why != "" {
+			checks = append(checks, row("people", Fail, words.RoleBroken, syslog.Printable(roles[i].Name, 60), syslog.Printable(why, 300)).do(words.MendRole))
+		}
+	}
 	if names := found[rights.Secret]; names != nil {
 		checks = append(checks, row("rights", Warn, words.RightsReading, list(names)).do(words.LeaveOutGroups))
 	} else {

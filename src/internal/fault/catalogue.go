@@ -35,10 +35,12 @@ const (
 	sentenceSystem      = "The router could not complete the request. Please try again later or contact your administrator."
 	sentenceRefused     = "The identity provider refused the sign-in. Please try again or contact your administrator."
 	sentenceBusy        = "Too many requests. Please wait a minute and try again."
-	sentenceAwaited     = "The identity provider is slow to answer. Please try again in a few seconds."
-	sentenceCSRF        = "This logout link is not valid. Please log out from the LuCI menu."
-	sentenceTooLarge    = "The request is too large."
-	sentenceNotFound    = "This page does not exist."
+	// The page says below it what is missing.
+	sentenceInsufficient = "You may use this router, but not with this way of signing in."
+	sentenceAwaited      = "The identity provider is slow to answer. Please try again in a few seconds."
+	sentenceCSRF         = "This logout link is not valid. Please log out from the LuCI menu."
+	sentenceTooLarge     = "The request is too large."
+	sentenceNotFound     = "This page does not exist."
 )
 
 // What the page's list of the last errors says of several codes that send the

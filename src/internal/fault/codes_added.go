@@ -4,7 +4,8 @@ package fault
 
 // Codes beyond the contract, where none of its codes is true.
 const (
-	ProviderAwaited Code = "PROVIDER_AWAITED"
+	ProviderAwaited    Code = "PROVIDER_AWAITED"
+	SignInInsufficient Code = "SIGN_IN_INSUFFICIENT"
 )
 
 var addedCodes = [...]Entry{
@@ -20,6 +21,21 @@ var addedCodes = [...]Entry{
 			"Try again in a few seconds",
 			"Run on the router: uclient-fetch -O - <issuer_url>/.well-known/openid-configuration",
 			"Read the provider's log",
+		},
+	},
+	{
+		Code: SignInInsufficient, Status: 403, Part: Outcome, Added: true, Sentence: sentenceInsufficient,
+		Brief:   "A person's role asks for another way of signing in at the provider, or a more recent one.",
+		Meaning: "A role fits the person and sets list acr, list amr or option max_age, and the sign-in at the provider was not of that kind.",
+		Causes: []string{
+			"The person signed in with less than the role asks for, or too long ago",
+			"The provider does not send acr, amr or auth_time",
+			"The role asks for values that this provider does not use",
+		},
+		Remedies: []string{
+			"Press the button of the page: it asks the provider for what is missing, once",
+			"Read the diagnostic line: it has what the role asks for and what the provider sent",
+			"At the provider, require that way of signing in for this client, or have it send the claim",
 		},
 	},
 }

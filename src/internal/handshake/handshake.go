@@ -96,6 +96,9 @@ type Pending struct {
 	Provider               string // Section of the configuration with the provider.
 	ReturnTo               string // Where in LuCI the person was heading; may be empty.
 	Issued                 time.Time
+	// Again says that it is the second try of a sign-in that lacked something:
+	// there is no third.
+	Again bool
 	// Client is who started the login, in the form of ratelimit.Client, for
 	// callers that limit clients one by one, else empty. It is not stored and
 	// Load leaves it empty.

@@ -35,11 +35,20 @@ func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Cl
 	groups := claims.Groups(f.Config.GroupsClaim, oidc.FromIDToken)
 	announced := metadata.Announces("email_verified")
 
-	needEmail, needGroups := role.Needs(f.Config.Roles)
-	needEmail = needEmail && (email.Address == "" || email.Unknown != "" ||
-		email.Verified == oidc.Unstated && (announced || f.Config.RequireEmailVerified))
-	needGroups = needGroups && (!groups.Sent || groups.Unknown != "")
-	if (needEmail || needGroups) && metadata.UserInfoEndpoint != "" {
+	needs := role.NeedsOf(f.Config.Roles)
+	needEmail := needs.Email && (email.Address == "" || email.Unknown != "" ||
+		email.Verified == oidc.Unstated && (announced || needs.Flag || f.Config.RequireEmailVerified))
+	lacking := func(g oidc.Groups) bool { return !g.Sent || g.Unknown != "" }
+	needGroups := needs.Groups && lacking(groups)
+	// The claims that roles name: which of them UserInfo has to be asked for.
+	named := map[string]oidc.Groups{}
+	var missing []string
+	for _, path := range needs.Claims {
+		if named[path] = claims.Values(path, oidc.FromIDToken); lacking(named[path]) {
+			missing = append(missing, path)
+		}
+	}
+	if (needEmail || needGroups || missing != nil) && metadata.UserInfoEndpoint != "" {
 		more, err := ask(subject)
 		note, ok := fault.As(err)
 		switch {
@@ -50,6 +59,9 @@ func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Cl
 			if needGroups {
 				groups = moreGroups(groups, more.Groups(f.Config.GroupsClaim, oidc.FromUserInfo))
 			}
+			for _, path := range missing {
+				named[path] = moreGroups(named[path], more.Values(path, oidc.FromUserInfo))
+			}
 		case ok && note.Code != fault.IdentityMismatch:
 			f.Note(note)
 			if needEmail && email.Address == "" && email.Unknown == "" {
@@ -58,6 +70,7 @@ func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Cl
 			if needGroups && groups.Unknown == "" {
 				groups.Unknown = "no groups sent in the ID token, and " + note.Detail
 			}
+			unknown(named, missing, "it is not in the ID token, and "+note.Detail)
 		default:
 			return role.Identity{}, err
 		}
@@ -70,6 +83,7 @@ func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Cl
 		if needGroups && groups.Unknown == "" {
 			groups.Unknown = unreadable
 		}
+		unknown(named, missing, unreadable)
 	}
 	if email.Verified == oidc.Unstated && announced {
 		email.Verified = oidc.VerifiedLeftOut
@@ -80,11 +94,35 @@ func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Cl
 	if len(groups.Names) == 0 && groups.Unknown == "" {
 		groups.Unknown = f.withheld("groups", metadata, granted, mayCarryGroups)
 	}
+	for _, path := range missing {
+		if len(named[path].Names) == 0 {
+			unknown(named, []string{path}, f.withheld(path, metadata, granted, func(scope string) bool { return mayCarry(scope, path) }))
+		}
+	}
 	return role.Identity{
 		Subject: subject,
 		Email:   email.Address, Verified: email.Verified, EmailUnknown: email.Unknown,
 		Groups: groups.Names, Joined: groups.Joined, GroupsUnknown: groups.Unknown,
+		Claims: named, SignIn: claims.SignIn(),
 	}, nil
+}
+
+// Imagine is who a person with these claims would be to the roles, if the ID
+// token were all that there is.
+func Imagine(c *config.Config, roles []config.Role, claims oidc.Claims) role.Identity {
+	f := Flow{Config: &config.Config{GroupsClaim: c.GroupsClaim, RequireEmailVerified: c.RequireEmailVerified, Roles: roles}}
+	id, _ := f.gather(oidc.Metadata{}, oidc.Scope{}, claims, nil) // There is no UserInfo to fail.
+	return id
+}
+
+// unknown says of claims why they are not known, where nothing does so far.
+func unknown(claims map[string]oidc.Groups, paths []string, why string) {
+	for _, path := range paths {
+		if claim := claims[path]; claim.Unknown == "" {
+			claim.Unknown = why
+			claims[path] = claim
+		}
+	}
 }
 
 // moreEmail is what the ID token and UserInfo say together. The flag belongs
@@ -129,8 +167,13 @@ func (f *Flow) withheld(name string, metadata oidc.Metadata, granted oidc.Scope,
 			return "the provider did not grant the scope " + syslog.Quote(scope) + " that option scope asks for"
 		}
 	}
-	if !slices.Contains(asked, name) && slices.Contains(metadata.Scopes, name) && (name != "groups" || f.Config.GroupsClaim == name) {
-		return "option scope does not ask for " + syslog.Quote(name) + ", which the provider offers"
+	if name == "groups" && f.Config.GroupsClaim != name {
+		return ""
+	}
+	for _, scope := range metadata.Scopes {
+		if oidc.Leads(name, scope) && !slices.Contains(asked, scope) {
+			return "option scope does not ask for " + syslog.Quote(scope) + ", which the provider offers"
+		}
 	}
 	return ""
 }
@@ -141,8 +184,24 @@ func mayCarryGroups(scope string) bool {
 	return !slices.Contains([]string{"openid", "email", "address", "phone", "offline_access"}, scope)
 }
 
+// mayCarry is the same for the claim at a path, which may be one of those that
+// they define.
+func mayCarry(scope, path string) bool {
+	switch scope {
+	case "address":
+		return oidc.Leads(path, "address")
+	case "email", "phone":
+		return strings.HasPrefix(path, scope)
+	}
+	return mayCarryGroups(scope)
+}
+
 func (f *Flow) rules() role.Rules {
-	return role.Rules{RequireEmailVerified: f.Config.RequireEmailVerified}
+	rules := role.Rules{RequireEmailVerified: f.Config.RequireEmailVerified, Tolerance: f.Config.ClockTolerance}
+	if f.Now != nil {
+		rules.Now = f.Now()
+	}
+	return rules
 }
 
 // authorize finds the role, which must give something.
@@ -157,10 +216,13 @@ func (f *Flow) authorize(identity role.Identity) (role.Match, error) {
 	switch {
 	case match.Undecided != nil:
 		return match, fault.New(fault.UserNotAuthorized, "no role matches: the search ended at role "+syslog.Quote(match.Undecided.Name)+
-			" because the claim "+claimName(match.Claim, f.Config)+" could decide it and is unknown: "+match.Why+
+			" because "+Open(match.Open, f.Config)+
 			f.besides(identity, match.Undecided)+"; "+describe(identity, rules, veil))
 	case match.Role == nil:
 		return match, fault.New(fault.UserNotAuthorized, "no role matches "+describe(identity, rules, veil))
+	case match.Role.FaultOf() != "":
+		return match, fault.New(fault.UserNotAuthorized, "role "+syslog.Quote(match.Role.Name)+" matches by "+match.By+
+			" and gives nothing to anybody until it is mended: "+match.Role.FaultOf()+f.besides(identity, match.Role))
 	case !role.Grants(match.Role):
 		return match, fault.New(fault.UserNotAuthorized,
 			"role "+syslog.Quote(match.Role.Name)+" matches by "+match.By+" but has no read or write permissions"+f.besides(identity, match.Role))
@@ -168,12 +230,19 @@ func (f *Flow) authorize(identity role.Identity) (role.Match, error) {
 	return match, nil
 }
 
-// claimName is what the administrator knows a claim by.
-func claimName(claim string, c *config.Config) string {
-	if claim == "groups" {
-		claim = c.GroupsClaim
+// Open says what a role could be decided by, as the administrator knows it.
+func Open(j role.Judgement, c *config.Config) string {
+	name := "email"
+	switch j.Kind {
+	case role.Group:
+		name = c.GroupsClaim
+	case role.Claim:
+		name = j.Path
 	}
-	return syslog.Quote(claim)
+	if j.Broken {
+		return "it is not in order: " + j.Why
+	}
+	return "the claim " + syslog.Quote(name) + " could decide it and is unknown: " + j.Why
 }
 
 // besides names the other roles that fit a person who was refused at one.
@@ -181,7 +250,7 @@ func (f *Flow) besides(identity role.Identity, refused *config.Role) string {
 	var names []string
 	for i := range f.Config.Roles {
 		r := &f.Config.Roles[i]
-		if r != refused && role.Fits(r, identity, f.rules()).Role != nil {
+		if r != refused && role.Judge(r, identity, f.rules()).Fits == role.Yes {
 			names = append(names, syslog.Quote(r.Name))
 		}
 	}

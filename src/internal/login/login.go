@@ -9,6 +9,7 @@ package login
 import (
 	"context"
 	"encoding/hex"
+	"net/url"
 	"slices"
 	"time"
 
@@ -56,30 +57,35 @@ func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (locatio
 		return "", cookie, fault.New(fault.ConfigError, "the provider "+syslog.Quote(f.Config.Provider)+
 			" sends no iss (RFC 9207), so option redirect_uri has to say whose callback it is: leave it empty, or let it end in ?"+config.ProviderParam+"="+f.Config.Provider)
 	}
+	return f.begin(metadata, handshake.Pending{
+		Provider: f.Config.Provider, RedirectURI: redirectURI, ReturnTo: returnTo, Client: f.Client, Own: f.OwnPage,
+	}, nil)
+}
+
+// begin starts the sign-in that pending describes; ask is what it asks of the
+// provider besides.
+func (f *Flow) begin(metadata oidc.Metadata, pending handshake.Pending, ask url.Values) (location string, cookie secret.Value, err error) {
 	if err := f.Pending.Prepare(); err != nil {
 		return "", cookie, err
 	}
 	if err := f.Party.Ready(); err != nil {
 		return "", cookie, err
 	}
-	var values [3]secret.Value
-	for i := range values {
+	for _, value := range []*secret.Value{&pending.State, &pending.Nonce, &pending.Verifier} {
 		token, err := random.Token()
 		if err != nil {
 			return "", cookie, err
 		}
-		values[i] = secret.New(token)
+		*value = secret.New(token)
 	}
-	pending := handshake.Pending{
-		State: values[0], Nonce: values[1], Verifier: values[2],
-		Provider: f.Config.Provider, RedirectURI: redirectURI, ReturnTo: returnTo, Issued: f.Now(), Client: f.Client, Own: f.OwnPage,
-	}
+	pending.Issued = f.Now()
 	location, err = f.Party.AuthorizationURL(metadata, oidc.AuthorizationRequest{
-		RedirectURI: redirectURI,
+		RedirectURI: pending.RedirectURI,
 		Scope:       f.Config.Scope,
 		State:       pending.State,
 		Nonce:       pending.Nonce,
 		Challenge:   oidc.Challenge(pending.Verifier),
+		Ask:         ask,
 	})
 	if err != nil {
 		return "", cookie, err
@@ -115,6 +121,7 @@ type Result struct {
 	By       string // What the role matched by.
 	Subject  string
 	ReturnTo string
+	Again    *Again // A role fits, and the sign-in does not.
 }
 
 // Complete ends a sign-in. spent reports that the pending login is over, so
@@ -264,6 +271,11 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 	if err != nil {
 		// Who they are is beyond doubt: they may read it.
 		return Result{Subject: identity.Subject}, err
+	}
+	if again := f.lacking(metadata, pending, match.Role, identity.SignIn); again != nil {
+		return Result{Subject: identity.Subject, Again: again}, fault.New(fault.SignInInsufficient,
+			"role "+syslog.Quote(match.Role.Name)+" fits by "+match.By+", but not this sign-in: "+f.lackOf(match.Role, identity.SignIn, again.Lacks)+tries(pending)+
+				f.besides(identity, match.Role))
 	}
 	// Only a token that buys a session is remembered: whoever has no role
 	// could fill the router's memory with others. It is remembered until its

@@ -3,6 +3,7 @@
 package login
 
 import (
+	"net/url"
 	"time"
 
 	"luci-sso/internal/backchannel"
@@ -21,6 +22,7 @@ func RelyingParty(c *config.Config, cache string, notice func(string)) *oidc.Par
 		ClientID:     c.ClientID,
 		ClientSecret: c.ClientSecret,
 		AuthMethod:   c.TokenAuthMethod,
+		AuthParams:   url.Values{},
 		InternalHost: c.InternalHost,
 		AtHash:       atHash(c.RequireAtHash),
 		Tolerance:    c.ClockTolerance,
@@ -30,6 +32,9 @@ func RelyingParty(c *config.Config, cache string, notice func(string)) *oidc.Par
 		CacheDir: cache,
 		Now:      time.Now,
 		Notice:   notice,
+	}
+	for _, param := range c.AuthParams {
+		party.AuthParams.Add(param.Name, param.Value)
 	}
 	party.Veil.Hide(c.ClientSecret)
 	return party

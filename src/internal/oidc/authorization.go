@@ -22,6 +22,9 @@ type AuthorizationRequest struct {
 	State       secret.Value
 	Nonce       secret.Value
 	Challenge   string // Of Challenge.
+	// Ask is what this sign-in asks for besides: acr_values, max_age, prompt.
+	// It stands above the Party's AuthParams.
+	Ask url.Values
 }
 
 // Challenge is the S256 code challenge of a PKCE verifier (RFC 7636 §4.2).
@@ -50,19 +53,26 @@ func (p *Party) AuthorizationURL(m Metadata, r AuthorizationRequest) (string, er
 	case r.Challenge == "":
 		return "", fault.New(fault.MissingPKCEChallenge, "the authorization request has no code_challenge")
 	}
-	location := withQuery(p.forBrowser(m.AuthorizationEndpoint), url.Values{
-		"response_type":         {"code"},
-		"client_id":             {p.ClientID},
-		"redirect_uri":          {r.RedirectURI},
-		"scope":                 {r.Scope},
-		"state":                 {r.State.Reveal()},
-		"nonce":                 {r.Nonce.Reveal()},
-		"code_challenge":        {r.Challenge},
-		"code_challenge_method": {"S256"},
-	})
+	query := url.Values{}
+	maps.Copy(query, p.AuthParams)
+	maps.Copy(query, r.Ask)
+	// The protocol's own come last: nothing takes their place.
+	for name, value := range map[string]string{
+		"response_type":         "code",
+		"client_id":             p.ClientID,
+		"redirect_uri":          r.RedirectURI,
+		"scope":                 r.Scope,
+		"state":                 r.State.Reveal(),
+		"nonce":                 r.Nonce.Reveal(),
+		"code_challenge":        r.Challenge,
+		"code_challenge_method": "S256",
+	} {
+		query.Set(name, value)
+	}
+	location := withQuery(p.forBrowser(m.AuthorizationEndpoint), query)
 	if len(location) > maxLocation {
 		return "", fault.New(fault.InvalidAuthEndpoint, "the address to sign in at would have "+strconv.Itoa(len(location))+
-			" bytes and "+strconv.Itoa(maxLocation)+" reach the browser: the provider's authorization_endpoint or option scope is too long")
+			" bytes and "+strconv.Itoa(maxLocation)+" reach the browser: the provider's authorization_endpoint, option scope or list auth_param is too long")
 	}
 	return location, nil
 }

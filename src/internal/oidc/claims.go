@@ -10,6 +10,13 @@ import (
 // Claims is a decoded set of claims; numbers are json.Number.
 type Claims map[string]any
 
+// ReadClaims reads exactly one JSON object as a set of claims that nobody has
+// verified: for trying what they would do.
+func ReadClaims(text []byte) (Claims, error) {
+	o, err := readObject(text)
+	return o.members, err
+}
+
 // Text returns a claim that is a string and not empty.
 func (c Claims) Text(name string) (string, bool) {
 	value, ok := c[name].(string)

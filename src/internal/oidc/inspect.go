@@ -4,6 +4,7 @@ package oidc
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"luci-sso/internal/backchannel"
@@ -15,7 +16,7 @@ import (
 // is part of a login, and no answer opens one.
 
 // Secure reports whether a URL is https.
-func Secure(url string) bool { return secure(url) }
+func Secure(address string) bool { return secure(address) }
 
 // FetchMetadata fetches the discovery document past every cache. The document
 // is not checked: err is about having and reading it. The response is there
@@ -70,11 +71,12 @@ func (p *Party) TryRedirect(ctx context.Context, m Metadata, redirectURI, scope 
 	location, err := p.AuthorizationURL(m, AuthorizationRequest{
 		RedirectURI: redirectURI, Scope: scope,
 		State: secret.New(made[0]), Nonce: secret.New(made[1]), Challenge: Challenge(secret.New(made[0])),
+		Ask: url.Values{"prompt": {"none"}},
 	})
 	if err != nil {
 		return Unknown
 	}
-	response, err := p.Channel.Do(ctx, backchannel.Request{URL: location + "&prompt=none", Accept: "text/html"})
+	response, err := p.Channel.Do(ctx, backchannel.Request{URL: location, Accept: "text/html"})
 	if err != nil {
 		return Unknown
 	}

@@ -2,7 +2,11 @@
 
 package oidc
 
-import "strings"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
 
 // This file reads what decides who gets in. A claim that is not there is a
 // statement: the person has none. One that is somewhere else or cannot be
@@ -72,33 +76,87 @@ type Groups struct {
 // Groups reads the names in the claim at path, in a set of claims that is
 // from there. A single text is one group.
 func (c Claims) Groups(path, from string) Groups {
+	return c.values(path, from, func(value any) (string, bool) {
+		name, isText := value.(string)
+		return name, isText
+	})
+}
+
+// Values reads any claim as Groups does, with numbers and booleans by their
+// JSON text.
+func (c Claims) Values(path, from string) Groups { return c.values(path, from, plainText) }
+
+func plainText(value any) (string, bool) {
+	switch value := value.(type) {
+	case string:
+		return value, true
+	case json.Number:
+		return value.String(), true
+	case bool:
+		return strconv.FormatBool(value), true
+	}
+	return "", false
+}
+
+// values reads the claim at path; read takes what can stand alone or in a list.
+func (c Claims) values(path, from string, read func(any) (string, bool)) Groups {
 	var g Groups
 	value, broken := c.Lookup(path)
 	if broken != "" {
 		g.Unknown = from + " has " + broken + " on the way to it"
 	}
-	switch value := value.(type) {
-	case nil:
-	case string:
-		if value != "" {
-			g = Groups{Names: []string{value}, Sent: true, Joined: true}
-		}
-	case []any:
+	switch list, isList := value.([]any); {
+	case value == nil:
+	case isList:
 		g.Sent = true
-		for _, element := range value {
-			if name, isText := element.(string); isText {
+		for _, element := range list {
+			if name, ok := read(element); ok {
 				g.Names = append(g.Names, name)
-			} else {
-				g.Unknown = from + " has it as " + form(value)
+			} else if g.Unknown == "" {
+				g.Unknown = from + " has it as a list with " + formOf(element) + " in it"
 			}
 		}
 	default:
-		g.Unknown = from + " has it as " + form(value)
+		name, ok := read(value)
+		_, isText := value.(string)
+		switch {
+		case !ok:
+			g.Unknown = from + " has it as " + form(value)
+		case name != "":
+			g = Groups{Names: []string{name}, Sent: true, Joined: isText}
+		}
 	}
 	if c.elsewhere(path) {
 		g.Unknown = from + " points elsewhere for it (_claim_names)"
 	}
 	return g
+}
+
+// SignIn is how and when somebody signed in at the provider (OIDC Core §2).
+type SignIn struct {
+	ACR string
+	AMR []string
+	At  int64 // auth_time; 0 when it is not there or no time.
+}
+
+// SignIn reads that. Only an ID token can say it: it is about this sign-in.
+func (c Claims) SignIn() SignIn {
+	var s SignIn
+	s.ACR, _ = plainText(c["acr"])
+	switch value := c["amr"].(type) {
+	case string:
+		s.AMR = []string{value}
+	case []any:
+		for _, element := range value {
+			if method, isText := element.(string); isText {
+				s.AMR = append(s.AMR, method)
+			}
+		}
+	}
+	if at, _, ok := c.seconds("auth_time"); ok && at > 0 {
+		s.At = at
+	}
+	return s
 }
 
 // Lookup follows path into nested objects: the parts between dots are keys,

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/url"
 	"time"
 
 	"luci-sso/internal/backchannel"
@@ -40,6 +41,9 @@ type Party struct {
 	AuthMethod   string // AuthAuto or the only one to use.
 	AtHash       AtHash
 	Tolerance    time.Duration // For every comparison with the clock.
+
+	// AuthParams are sent with each authorization request besides.
+	AuthParams url.Values
 
 	InternalHost string // By which the router reaches the issuer's host; "" for its own name.
 

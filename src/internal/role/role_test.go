@@ -3,6 +3,7 @@
 package role
 
 import (
+	"slices"
 	"testing"
 
 	"luci-sso/internal/config"
@@ -82,13 +83,18 @@ func TestGrants(t *testing.T) {
 
 func TestNeeds(t *testing.T) {
 	t.Parallel()
-	email, groups := Needs([]config.Role{{Subjects: []string{"x"}}})
-	if email || groups {
-		t.Error("roles by subject need no further claims")
+	if got := NeedsOf([]config.Role{{Subjects: []string{"x"}}}); got.Email || got.Groups || got.Flag || got.Claims != nil {
+		t.Errorf("roles by subject need no further claims: %+v", got)
 	}
-	email, groups = Needs([]config.Role{{Emails: []string{"a"}}, {Groups: []string{"b"}}})
-	if !email || !groups {
-		t.Error("roles by e-mail and by group need both claims")
+	got := NeedsOf([]config.Role{
+		{Emails: []string{"a"}}, {Groups: []string{"b"}},
+		{Claims: []config.Claim{{Path: "c", Value: "1"}, {Path: "d", Value: "1"}}}, {Claims: []config.Claim{{Path: "c", Value: "2"}}},
+	})
+	if !got.Email || !got.Groups || got.Flag || !slices.Equal(got.Claims, []string{"c", "d"}) {
+		t.Errorf("roles by e-mail, group and claim need these: %+v", got)
+	}
+	if got := NeedsOf([]config.Role{{Domains: []string{"example.com"}}}); !got.Email || !got.Flag {
+		t.Errorf("a domain needs an address and its flag: %+v", got)
 	}
 }
 
@@ -109,12 +115,12 @@ func TestUndecided(t *testing.T) {
 		got              string // Had.
 	}{
 		"nothing is unknown":           {id: Identity{Subject: "7"}, got: "sub"},
-		"groups":                       {id: Identity{Subject: "7", Email: "ann@example.com", GroupsUnknown: "lost"}, role: "group", claim: "groups", why: "lost"},
+		"groups":                       {id: Identity{Subject: "7", Email: "ann@example.com", GroupsUnknown: "lost"}, role: "group", claim: "group", why: "lost"},
 		"groups, and one that is":      {id: Identity{Groups: []string{"staff"}, GroupsUnknown: "lost"}, got: "group"},
 		"e-mail":                       {id: Identity{Subject: "7", EmailUnknown: "lost"}, role: "email", claim: "email", why: "lost"},
 		"e-mail, after a group":        {id: Identity{Groups: []string{"staff"}, EmailUnknown: "lost"}, got: "group"},
 		"an address that is known":     {id: Identity{Email: "ann@example.com", EmailUnknown: "lost"}, got: "email"},
-		"a name in a text":             {id: Identity{Subject: "7", Groups: []string{"x; staff"}, Joined: true}, role: "group", claim: "groups", why: "it came as one text, which may be several names"},
+		"a name in a text":             {id: Identity{Subject: "7", Groups: []string{"x; staff"}, Joined: true}, role: "group", claim: "group", why: "it came as one text, which may be several names"},
 		"a part of a name in a text":   {id: Identity{Subject: "7", Groups: []string{"staffs"}, Joined: true}, got: "sub"},
 		"a name in a list's text":      {id: Identity{Subject: "7", Groups: []string{"x; staff"}}, got: "sub"},
 		"no name in a text":            {id: Identity{Subject: "7", Groups: []string{"x y"}, Joined: true}, got: "sub"},
@@ -131,8 +137,8 @@ func TestUndecided(t *testing.T) {
 		if m.Role != nil {
 			got = m.Role.Name
 		}
-		if undecided != c.role || m.Claim != c.claim || m.Why != c.why || got != c.got {
-			t.Errorf("%s: had %q, undecided %q by %q: %q; expected %q, %q by %q: %q", name, got, undecided, m.Claim, m.Why, c.got, c.role, c.claim, c.why)
+		if undecided != c.role || m.Open.Kind != c.claim || m.Open.Why != c.why || got != c.got {
+			t.Errorf("%s: had %q, undecided %q by %q: %q; expected %q, %q by %q: %q", name, got, undecided, m.Open.Kind, m.Open.Why, c.got, c.role, c.claim, c.why)
 		}
 	}
 }

@@ -46,8 +46,12 @@ func TestFindAgreesWithTheSettingsPage(t *testing.T) {
 		if m.Role != nil {
 			name = m.Role.Name
 		}
-		if name != c.Role || m.Kind != c.By || m.Value != c.Value {
-			t.Errorf("%s: got %q by %q %q, the page says %q by %q %q", c.Why, name, m.Kind, m.Value, c.Role, c.By, c.Value)
+		hit := Hit{}
+		if m.Hits != nil {
+			hit = m.Hits[0]
+		}
+		if name != c.Role || hit.Kind != c.By || hit.Value != c.Value {
+			t.Errorf("%s: got %q by %q %q, the page says %q by %q %q", c.Why, name, hit.Kind, hit.Value, c.Role, c.By, c.Value)
 		}
 	}
 }

@@ -97,6 +97,7 @@ const (
 	HostOwn          = "Logins may start at these names and addresses of this router: %s"                           // list
 	HostLeads        = "The Redirect URI leads to this router: %s"                                                  // host
 	HostForeign      = "The Redirect URI names %s, which is not known as this router's own: logins go there first." // host
+	RoleBroken       = "The role %s gives nothing to anybody until it is mended: %s"                                // role, what is wrong
 	NobodyListed     = "No role lists anybody: nobody can log in."
 	SomebodyListed   = "There are roles that list people."
 	RightsPlain      = "No role reads more than its lists say."
@@ -153,6 +154,7 @@ const (
 	AddRole             = "Add a role to the table of roles."
 	CheckHost           = "Enter the address under which people open this router as Redirect URI. If it leads here through a proxy, add its host to “Names of this router”."
 	EnableHTTPS         = "Install luci-ssl or configure an HTTPS listener for uhttpd."
+	MendRole            = "Correct this entry of the role."
 	ListPeople          = "Edit a role in the table of roles and enter an e-mail address, a group or a subject."
 	LeaveOutGroups      = "Take these groups out of the role: choose “individual” as access level, or add them to the list read with ! in front."
 	AddSavingGroup      = "Give the role this group in full."

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,4 +38,32 @@ var addedCases = []codeCase{
 		})
 		group.Wait()
 	}},
+	{"SIGN_IN_INSUFFICIENT", func(e *env) {
+		// The second try at a provider that asks for nothing more. The first
+		// one is in again_test.go.
+		e.onlyRoles(noc)
+		e.stepUp(false)
+		e.provoke(refusal{
+			status: 403, lines: []string{"[403] SIGN_IN_INSUFFICIENT"}, spent: true, waiting: -1,
+			facts: []string{`role "noc" fits`, "it was the second try"},
+		}, e.secondTry())
+	}},
+}
+
+// secondTry makes requests that end the second try of a login; the first one
+// is done before it is asked for.
+func (e *env) secondTry() func(*env, http.Header) *lab.Response {
+	var ready []visit
+	for range 2 {
+		ready = append(ready, e.signInAgain(e.cgi(e.pending("bob").request(htmlClient)), "bob"))
+	}
+	return func(e *env, client http.Header) *lab.Response {
+		next := ready[0]
+		ready = ready[1:]
+		r := e.cgi(next.request(client))
+		if strings.Contains(r.Body, "Sign in again<") {
+			e.t.Error("there is a third try")
+		}
+		return r
+	}
 }

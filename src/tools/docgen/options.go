@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,11 +132,7 @@ return baseclass.extend({
 		}
 		switch o.Kind {
 		case config.Choice:
-			values := make([]string, len(o.Values))
-			for i, v := range o.Values {
-				values[i] = quote(v)
-			}
-			fmt.Fprintf(&b, ",\n\t\t\t\tvalues: [ %s ]", strings.Join(values, ", "))
+			fmt.Fprintf(&b, ",\n\t\t\t\tvalues: [ %s ]", quoteAll(o.Values))
 		case config.Number:
 			fmt.Fprintf(&b, ",\n\t\t\t\tlow: %d, high: %d", o.Low, o.High)
 		}
@@ -145,8 +142,18 @@ return baseclass.extend({
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString("\t\t];\n\t},\n\n\tget(name) {\n\t\treturn this.all().find((o) => o.name == name);\n\t}\n});\n")
+	fmt.Fprintf(&b, "\t\t];\n\t},\n\n\t// Parameters of an authorization request that list auth_param may not have.\n\tprotocol: [ %s ],\n\n", quoteAll(config.ProtocolParams))
+	fmt.Fprintf(&b, "\t// Values of amr that are registered, and others that providers send.\n\tmethods: [ %s ],\n\n", quoteAll(append(slices.Clone(config.Methods), config.OwnMethods...)))
+	b.WriteString("\tget(name) {\n\t\treturn this.all().find((o) => o.name == name);\n\t}\n});\n")
 	return b.String(), nil
+}
+
+func quoteAll(values []string) string {
+	var list []string
+	for _, v := range values {
+		list = append(list, quote(v))
+	}
+	return strings.Join(list, ", ")
 }
 
 // quote writes a string of JavaScript in LuCI's single quotes.

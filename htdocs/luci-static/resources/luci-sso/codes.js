@@ -72,7 +72,9 @@ const sentences = [
 	[ 'NOT_FOUND',
 		_('An address that does not exist was requested.') ],
 	[ 'PROVIDER_AWAITED',
-		_('The provider kept another login waiting, so this one was told to try again.') ]
+		_('The provider kept another login waiting, so this one was told to try again.') ],
+	[ 'SIGN_IN_INSUFFICIENT',
+		_('A person\'s role asks for another way of signing in at the provider, or a more recent one.') ]
 ];
 
 return baseclass.extend({

@@ -51,6 +51,11 @@ return baseclass.extend({
 				default: 'openid profile email'
 			},
 			{
+				name: 'auth_param', kind: 'list', tested: false, required: false,
+				label: _('Further parameters'),
+				help: _('What else is asked of the provider at each sign-in, as name=value.')
+			},
+			{
 				name: 'clock_tolerance', kind: 'number', tested: true, required: true,
 				label: _('Clock tolerance'),
 				help: _('By how many seconds the clocks of router and provider may differ.'),
@@ -129,6 +134,12 @@ return baseclass.extend({
 			}
 		];
 	},
+
+	// Parameters of an authorization request that list auth_param may not have.
+	protocol: [ 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce', 'code', 'code_challenge', 'code_challenge_method', 'code_verifier', 'grant_type', 'request', 'request_uri', 'registration', 'id_token_hint', 'iss', 'dpop_jkt' ],
+
+	// Values of amr that are registered, and others that providers send.
+	methods: [ 'face', 'fpt', 'geo', 'hwk', 'iris', 'kba', 'mca', 'mfa', 'otp', 'pin', 'pop', 'pwd', 'rba', 'retina', 'sc', 'sms', 'swk', 'tel', 'user', 'vbm', 'wia', 'fido', 'ngcmfa', 'rsa', 'email', 'passkey', 'webauthn' ],
 
 	get(name) {
 		return this.all().find((o) => o.name == name);

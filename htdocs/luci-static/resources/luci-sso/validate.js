@@ -153,6 +153,20 @@ function validateEntry(value) {
 	return value.trim() === value ? true : _('Remove the spaces at the beginning or end');
 }
 
+// validateParam is for what goes into an authorization request besides.
+function validateParam(value) {
+	if (value == null || value === '')
+		return true;
+
+	const m = String(value).match(/^([!$'-*,-.\/-;@A-~]+)=([^\x00-\x1f\x7f]+)$/);
+
+	if (!m || /[&?#+%"'<>\\]/.test(m[1]))
+		return _('Enter a name, = and a value, such as prompt=login');
+
+	return options.protocol.includes(m[1].toLowerCase())
+		? _('%s belongs to the protocol and is set by the router').format(m[1]) : true;
+}
+
 // validateRoleName keeps a role from colliding with the settings section.
 function validateRoleName(name, taken) {
 	if (name === 'default')
@@ -267,6 +281,7 @@ return baseclass.extend({
 	validatePath,
 	validateEmail,
 	validateEntry,
+	validateParam,
 	validateRoleName,
 	hintIssuer,
 	hintRedirect,

@@ -313,6 +313,11 @@ return view.extend({
 		o.value('1', _('always'));
 		o.value('0', _('only if present'));
 
+		o = s.taboption('advanced', form.DynamicList, 'auth_param', _('Further parameters'),
+			_('What else is asked of the provider at each sign-in, as name=value.'));
+		o.placeholder = 'prompt=select_account';
+		o.validate = (section_id, value) => validate.validateParam(value);
+
 		o = s.taboption('advanced', widgets.HintValue, 'clock_tolerance', _('Clock tolerance'),
 			_('By how many seconds the clocks of router and provider may differ.'));
 		this.number(o, '60');

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"luci-sso/lab"
+	"luci-sso/lab/idp"
+)
+
+// stepUp is a provider that asks for more only when it is asked to. Until
+// then its sign-ins are two hours old, by a password.
+func (e *env) stepUp(able bool) (remove func()) {
+	return e.IDP.Inject(idp.Fault{IDToken: func(t *idp.IDToken) {
+		requests := e.IDP.Requests(idp.Authorize)
+		query := requests[len(requests)-1].Query
+		t.Claims["acr"], t.Claims["amr"] = "1", []any{"pwd"}
+		t.Claims["auth_time"] = time.Now().Add(-2 * time.Hour).Unix()
+		if !able {
+			return
+		}
+		if query.Get("prompt") == "login" || query.Get("max_age") != "" {
+			t.Claims["auth_time"] = time.Now().Unix()
+		}
+		if values := strings.Fields(query.Get("acr_values")); len(values) > 0 {
+			t.Claims["acr"], t.Claims["amr"] = values[0], []any{"pwd", "hwk"}
+		}
+	}})
+}
+
+// noc is a role that asks for more than stepUp gives unasked; behind it there
+// is one for everybody.
+const noc = "config role 'noc'\n\tlist group 'router-operators'\n\tlist acr 'phr'\n\tlist amr 'hwk'\n\toption max_age '3600'\n\tlist read '*'\n\tlist write '*'\n\n" +
+	"config role 'everybody'\n\tlist group 'staff'\n\tlist read 'luci-base'\n"
+
+var buttonAgain = regexp.MustCompile(`<a class="button" href="([^"]*)">Sign in again</a>`)
+
+// signInAgain follows the button of a page: the callback of the second try.
+func (e *env) signInAgain(r *lab.Response, person string) visit {
+	e.t.Helper()
+	button := buttonAgain.FindStringSubmatch(r.Body)
+	cookie := r.Cookie(lab.HandshakeCookie)
+	if button == nil || cookie == nil || cookie.Value == "" {
+		e.t.Fatalf("the page has no button, or no cookie for it:\n%s", r.Raw)
+	}
+	callback, err := e.Browser().SignIn(html.UnescapeString(button[1]), person)
+	e.must(err)
+	target, err := url.Parse(callback)
+	e.must(err)
+	return visit{target.Query(), cookie.Value}
+}
+
+// TestSignInAgain: whom a role fits, but not the sign-in, is refused there and
+// not passed on; is told what is missing; and gets in by the page's button.
+func TestSignInAgain(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.onlyRoles(noc)
+	e.stepUp(true)
+	mark := e.Mark()
+	first := e.pending("bob")
+	r := e.cgi(lab.Request{Path: "/callback", Query: first.query.Encode(), Header: htmlClient, Cookie: lab.HandshakeCookie + "=" + first.cookie})
+	log := strings.Join(e.logOf(r, mark), "\n")
+	if r.Status != 403 || strings.Contains(log, "signed in: role") {
+		t.Fatalf("status %d, expected 403 at the first role that fits:\n%s", r.Status, log)
+	}
+	for _, fact := range []string{`role "noc" fits by group "router-operators"`, `acr is "1", list acr wants "phr"`, `amr is "pwd", list amr wants besides "hwk"`, "it was 7200 s ago", "max_age allows 3600 s", `further down would fit: "everybody"`, "[403] SIGN_IN_INSUFFICIENT"} {
+		if !strings.Contains(log, fact) {
+			t.Errorf("the log does not say %s:\n%s", fact, log)
+		}
+	}
+	for _, fact := range []string{"not with this way of signing in", "with a security key <code>hwk</code>", "<code>phr</code>", "too long ago"} {
+		if !strings.Contains(r.Body, fact) {
+			t.Errorf("the page does not say %q:\n%s", fact, r.Body)
+		}
+	}
+	if strings.Contains(r.Body, "bob") {
+		t.Errorf("the page says who it is:\n%s", r.Body)
+	}
+	// A link to the first callback is over; the second login is not touched.
+	if again := e.cgi(first.request(plainClient)); again.Status == 302 {
+		t.Errorf("the refused callback worked when it was sent again")
+	}
+	second := e.signInAgain(r, "bob")
+	requests := e.IDP.Requests(idp.Authorize)
+	query := requests[len(requests)-1].Query
+	for name, want := range map[string]string{"prompt": "login", "acr_values": "phr", "max_age": "3600", "redirect_uri": first.redirectURI(e)} {
+		if got := query.Get(name); got != want {
+			t.Errorf("the provider was asked for %s %q, expected %q", name, got, want)
+		}
+	}
+	mark = e.Mark()
+	r = e.cgi(second.request(plainClient))
+	if log := strings.Join(e.logOf(r, mark), "\n"); r.Status != 302 || !strings.Contains(log, `signed in: role "noc"`) {
+		t.Errorf("the second sign-in has what it takes; status %d:\n%s", r.Status, log)
+	}
+}
+
+// redirectURI is where the provider was told to come back to.
+func (v visit) redirectURI(e *env) string {
+	return e.IDP.Requests(idp.Authorize)[0].Query.Get("redirect_uri")
+}
+
+// TestSignInAgainIsForWhomItWasBegun: the button's login is as any other one.
+// Another browser cannot finish it, nor does it let in somebody else.
+func TestSignInAgainIsForWhomItWasBegun(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.onlyRoles(noc)
+	e.stepUp(true)
+	r := e.cgi(e.pending("bob").request(htmlClient))
+	second := e.signInAgain(r, "carol")
+	stranger := second
+	stranger.cookie = ""
+	if got := e.cgi(stranger.request(plainClient)); got.Status == 302 {
+		t.Error("a browser without the cookie got in")
+	}
+	mark := e.Mark()
+	if got := e.cgi(second.request(plainClient)); got.Status != 403 || !strings.Contains(strings.Join(e.logOf(got, mark), "\n"), "USER_NOT_AUTHORIZED") {
+		t.Errorf("somebody without a role came by the button: status %d", got.Status)
+	}
+	// A program has no use for a button.
+	if r := e.cgi(e.pending("bob").request(plainClient)); strings.Contains(r.Body, "href") || r.Status != 403 {
+		t.Errorf("to a program: %d %q", r.Status, r.Body)
+	}
+}
+
+// TestSignInNotAsked: a role without these options takes any sign-in, and what
+// it wants is all that counts.
+func TestSignInNotAsked(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.onlyRoles(strings.ReplaceAll(noc, "router-operators", "nobody"))
+	e.stepUp(false)
+	mark := e.Mark()
+	r := e.cgi(e.pending("bob").request(plainClient))
+	if log := strings.Join(e.logOf(r, mark), "\n"); r.Status != 302 || !strings.Contains(log, `signed in: role "everybody"`) {
+		t.Errorf("status %d:\n%s", r.Status, log)
+	}
+}
