@@ -127,7 +127,7 @@ session() {
 	local id n=0
 	while [ $n -lt 50 ]; do
 		id="$(ubus call session create '{"timeout":3600}' 2>/dev/null | sed -n 's/.*"ubus_rpc_session": "\([0-9a-f]*\)".*/\1/p')"
-		if [ -n "$id" ] && ubus call session set "{\"ubus_rpc_session\":\"$id\",\"values\":{\"username\":\"$1\",\"token\":\"0123456789abcdef0123456789abcdef\"}}" 2>/dev/null; then
+		if [ -n "$id" ] && ubus call session set "{\"ubus_rpc_session\":\"$id\",\"values\":{\"username\":\"$1\",\"token\":\"0123456789abcdef0123456789abcdef\"${2:+,\"luci_sso_role\":\"$2\"}}}" 2>/dev/null; then
 			echo "$id"
 			return
 		fi
@@ -154,6 +154,8 @@ settle() {
 }
 
 alive() { wait_for ubus list session && ubus call session get "{\"ubus_rpc_session\":\"$1\"}"; }
+
+ended() { ! ubus call session get "{\"ubus_rpc_session\":\"$1\"}" > /dev/null 2>&1; }
 
 # get PATH SESSION: LuCI's answer to a browser with that session.
 get() {
@@ -330,10 +332,13 @@ fi
 
 sed -i "s/config role 'viewer'/config role 'guest'/; /config role 'root'/,/list read/d" $config
 if [ "$kind" = real ]; then
+	marked="$(session sso:viewer viewer)"
 	ubus call service event '{"type":"config.change","data":{"package":"luci-sso"}}'
+	settle ended "$marked"
 	settle may_is false "$person" luci-mod-status-index read
 	equal "a renamed role takes the rights from its old sessions" false "$(may "$person" luci-mod-status-index read)"
 	expect "which rpcd still knows" alive "$person"
+	expect "and one that came through single sign-on is ended" ended "$marked"
 	expect "root is still logged in" alive "$admin"
 	equal "rpcd was never restarted" "$pid" "$(rpcd_pid)"
 else
@@ -341,6 +346,36 @@ else
 	expect "the service follows its configuration" grep -q '^luci-sso luci-sso$' /tmp/triggers
 fi
 equal "a deleted role's entry goes, a renamed one's moves" "luci_sso_guest luci_sso_net " "$(entries)"
+
+# --- what has to happen in time ----------------------------------------------
+
+each_minute() { count 'luci-sso sessions --due$' /etc/crontabs/root; }
+cp -p $config /tmp/t/untimed
+equal "cron has nothing to do each minute" 0 "$(each_minute)"
+printf "config oidc 'default'\n\toption issuer_url 'https://id.example.com'\n\toption client_id 'a'\n\toption client_secret 'b'\n\toption clock_tolerance '60'\n\toption session_lifetime '60'\n" > $config
+printf '6 6 * * * /bin/true' >> /etc/crontabs/root # No newline at its end.
+/etc/init.d/luci-sso reload > /dev/null 2>&1
+/etc/init.d/luci-sso reload > /dev/null 2>&1
+equal "while an option asks for it, cron looks each minute" 1 "$(each_minute)"
+equal "in a line of its own" 1 "$(count '^6 6 \* \* \* /bin/true$' /etc/crontabs/root)"
+mkdir -p /var/run/luci-sso/sessions
+rm -f /var/run/luci-sso/sessions/*
+line="$(sed -n 's/^[*] [*] [*] [*] [*] //p' /etc/crontabs/root)"
+starts() { sh -c "$(echo "$line" | sed 's,/www/cgi-bin/luci-sso.*,exit 7,')"; echo $?; } # 7 when cron would start the program
+equal "without sessions it does nothing" 0 "$(starts)"
+: > /var/run/luci-sso/sessions/0123456789abcdef-0123456789abcdef
+equal "with one it starts the program" 7 "$(starts)"
+expect "which runs" sh -c "$line"
+rm -f /var/run/luci-sso/sessions/*
+sed -i "s/session_lifetime '60'/session_lifetime 'x'/" $config
+/etc/init.d/luci-sso reload > /dev/null 2>&1
+equal "settings that cannot be read change nothing" 1 "$(each_minute)"
+sed -i "s/session_lifetime 'x'/session_lifetime '0'/" $config
+/etc/init.d/luci-sso reload > /dev/null 2>&1
+equal "without the option the line is gone" 0 "$(each_minute)"
+sed -i '/^6 6 /d' /etc/crontabs/root
+cp -p /tmp/t/untimed $config
+/etc/init.d/luci-sso reload > /dev/null 2>&1
 
 # --- logging out -------------------------------------------------------------
 

@@ -59,7 +59,8 @@ browserTest('every field is saved and read back', async () => {
 	const values = {
 		issuer_url: 'https://id.example.net', client_id: 'id with space', client_secret: "it's \"quoted\" \\ and ä", redirect_uri: 'https://r.example.net/cgi-bin/luci-sso/callback',
 		scope: 'openid email x', internal_issuer_url: 'https://10.0.0.2', ca_file: '/etc/ssl/my ca.pem', groups_claim: 'realm_access.roles', clock_tolerance: '90',
-		rate_limit: '77', rate_window: '120', rate_limit_per_client: '9', post_logout_redirect_uri: 'https://r.example.net/bye'
+		rate_limit: '77', rate_window: '120', rate_limit_per_client: '9', post_logout_redirect_uri: 'https://r.example.net/bye',
+		session_lifetime: '28800'
 	};
 	const selects = { token_auth_method: 'client_secret_post', require_at_hash: '1', session_cookie_path: '/cgi-bin' };
 
@@ -67,8 +68,13 @@ browserTest('every field is saved and read back', async () => {
 		if (name == 'internal_issuer_url')
 			await page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
 
+		if (name == 'session_lifetime')
+			await page.locator('.cbi-tabmenu a', { hasText: 'Sessions' }).click();
+
 		await page.locator(field(name)).fill(values[name]);
 	}
+
+	await page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
 
 	for (const name in selects)
 		await page.locator(field(name)).selectOption(selects[name]);

@@ -14,6 +14,9 @@ import (
 )
 
 func runSessions(args []string) int {
+	if len(args) == 1 && args[0] == "--due" {
+		return runDue()
+	}
 	values, asJSON, reason := options(args, "end")
 	if len(values["end"]) > 1 {
 		reason = "one session at a time"

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"luci-sso/internal/app"
 	"luci-sso/internal/config"
+	"luci-sso/internal/ending"
 	"luci-sso/internal/explain"
 	"luci-sso/internal/handshake"
 	"luci-sso/internal/paths"
@@ -33,14 +35,17 @@ func runExplain(args []string) int {
 	return explain.Run(args, os.Stdout, os.Stderr, colour())
 }
 
-// runSync brings rpcd's entries in line. --pending and --told are the init
-// script's: what rpcd has to read, and that it has read it. A login may have
+// runSync brings rpcd's entries in line. --timed, --pending and --told are the
+// init script's: whether cron has to see to the sessions each minute, what
+// rpcd has to read, and that it has read it. A login may have
 // written the entries before, so that nothing is left to write although rpcd
 // has not heard of it.
 func runSync(args []string) int {
 	action, mark := "", ""
 	switch {
 	case len(args) == 0:
+	case len(args) == 1 && args[0] == "--timed":
+		return timed()
 	case len(args) == 1 && (args[0] == "--remove" || args[0] == "--pending"):
 		action = args[0]
 	case len(args) == 2 && args[0] == "--told" && isMark(args[1]):
@@ -55,19 +60,22 @@ func runSync(args []string) int {
 		return exitOK
 	}
 	var roles []session.Role
+	var configured []config.Role
 	var changed bool
 	var err error
 	if action == "--remove" {
 		changed, err = session.RemoveEntries(paths.RPCDConfig())
-	} else {
-		var configured []config.Role
-		if configured, err = config.Roles(paths.Config()); err == nil {
-			roles = session.RolesOf(configured)
-			changed, err = session.SyncEntries(paths.RPCDConfig(), roles)
-		}
+	} else if configured, err = config.Roles(paths.Config()); err == nil {
+		roles = session.RolesOf(configured)
+		changed, err = session.SyncEntries(paths.RPCDConfig(), roles)
 	}
 	if err != nil {
 		return fail(err)
+	}
+	// LuCI would answer whoever has such a session 404 on every page, the
+	// logout's included. What cannot be ended now ends at the next sync.
+	if err := endOrphans(action == "--pending", configured); err != nil {
+		print(os.Stderr, "luci-sso: "+err.Error()+"\n")
 	}
 	switch {
 	case action == "--pending":
@@ -78,6 +86,48 @@ func runSync(args []string) int {
 		print(os.Stdout, "the login entries in "+paths.RPCDConfig()+" were changed\n")
 	}
 	return exitOK
+}
+
+// timed tells the init script by its exit status: 0 for yes, 1 for no, and 2
+// when the settings cannot be read, so that nothing is to change.
+func timed() int {
+	providers := config.Sections(paths.Config())
+	unknown := len(providers) == 0
+	for _, provider := range providers {
+		c, err := config.Parse(paths.Config(), provider)
+		if err == nil && c.Timed() {
+			return exitOK
+		}
+		unknown = unknown || err != nil
+	}
+	if unknown {
+		return exitUsage
+	}
+	return exitFail
+}
+
+// runDue is what cron starts each minute while there are sessions.
+func runDue() int {
+	watch := ending.Watch{Config: ending.Settings(paths.Config()), Sessions: session.OnRouter(), Log: app.Log(), Now: session.Now}
+	defer watch.Sessions.Close()
+	if err := watch.Due(context.Background()); err != nil {
+		return fail(err)
+	}
+	return exitOK
+}
+
+// endOrphans ends the sessions whose role is gone. At boot rpcd is not there
+// to be asked, and there is none: nobody waits then.
+func endOrphans(maybeBoot bool, configured []config.Role) error {
+	manager := session.OnRouter()
+	defer manager.Close()
+	if !maybeBoot || manager.Any() {
+		return ending.RolesGone(context.Background(), manager, app.Log(), configured)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	_ = ending.RolesGone(ctx, manager, app.Log(), configured)
+	return nil
 }
 
 func isMark(text string) bool {

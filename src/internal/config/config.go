@@ -58,6 +58,7 @@ type Config struct {
 	Roles                 []Role    // Those for people of this provider.
 	AllRoles              []Role    // Those for people of others as well.
 	Unknown               []Unknown // What else the file has, and nothing reads.
+	Ends
 }
 
 // Load reads the file at path for the provider default. Its faults are
@@ -316,6 +317,7 @@ func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 		RateLimit:             r.number("rate_limit"),
 		RateWindow:            time.Duration(r.number("rate_window")) * time.Second,
 		RateLimitPerClient:    r.number("rate_limit_per_client"),
+		Ends:                  r.ends(),
 	}
 	r.value("issuer_url")
 	c.splitHorizon(r)

@@ -26,6 +26,7 @@ import (
 const (
 	Login  = "login"
 	Logout = "logout"
+	Ended  = "ended" // A session that its owner did not end.
 	Error  = "error"
 )
 
@@ -42,7 +43,7 @@ type Event struct {
 	Detail string   `json:"detail"` // The diagnostic line.
 }
 
-// The file is two rings of slots: one for logins and logouts, one for errors,
+// The file is two rings of slots: one for logins, logouts and ends, one for errors,
 // so that nobody without an account can push out who logged in.
 const (
 	// PerRing is how many events of each of the two sorts are kept.

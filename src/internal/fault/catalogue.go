@@ -7,7 +7,7 @@ import "slices"
 // catalogue is the one table of codes, in the order of the reference. Statuses
 // and chains are the contract's; what was added to it comes last. A new code
 // is a constant and a row of one of these.
-var catalogue = [...][]Entry{loginStartCodes[:], callbackCodes[:], tokensCodes[:], routerCodes[:], addedCodes[:]}
+var catalogue = [...][]Entry{loginStartCodes[:], callbackCodes[:], tokensCodes[:], routerCodes[:], addedCodes[:], sessionCodes[:]}
 
 // Catalogue returns all entries in the order of the reference.
 func Catalogue() []Entry { return slices.Concat(catalogue[:]...) }

@@ -283,11 +283,33 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 	if err := f.Used.Register(tokens.Access, claims.Expires().Add(f.Config.ClockTolerance)); err != nil {
 		return Result{}, err
 	}
+	longest, err := f.longest(claims)
+	if err != nil {
+		return Result{}, err
+	}
 	sid, _ := claims.Text("sid")
-	id, err := f.open(ctx, match.Role, identity, session.Login{SID: sid, IDToken: tokens.ID, Began: pending.Issued})
+	id, err := f.open(ctx, match.Role, identity, session.Login{SID: sid, IDToken: tokens.ID, Longest: longest, Began: pending.Issued})
 	return Result{
 		Session: id, Role: match.Role.Name, By: match.By, Subject: identity.Subject, ReturnTo: pending.ReturnTo,
 	}, err
+}
+
+// longest is how long a session of these claims may last; 0 for as long as it
+// is used. What the provider says counts where an option sees to such ends at
+// all.
+func (f *Flow) longest(claims oidc.Claims) (time.Duration, error) {
+	if !f.Config.Timed() {
+		return 0, nil
+	}
+	longest := f.Config.SessionLifetime
+	left, stated, err := claims.SessionLeft()
+	if err != nil {
+		return 0, err
+	}
+	if stated && (longest == 0 || left < longest) {
+		longest = left
+	}
+	return longest, nil
 }
 
 // open creates the LuCI session of a role.

@@ -46,3 +46,24 @@ func (c Claims) Expires() time.Time {
 	seconds, _, _ := c.seconds("exp")
 	return time.Unix(seconds, 0)
 }
+
+// SessionLeft is for how long the provider lets a session last, by the claim
+// session_expiry (OpenID IPSIE, session lifecycle). It counts from the moment
+// at which the token was issued, by the provider's clock alone.
+func (c Claims) SessionLeft() (left time.Duration, stated bool, err error) {
+	end, present, ok := c.seconds("session_expiry")
+	if !present {
+		return 0, false, nil
+	}
+	issued, _, dated := c.seconds("iat")
+	switch {
+	case !ok || !dated:
+		return 0, true, invalid("the ID token's session_expiry is not a number")
+	case end <= issued:
+		return 0, true, invalid("the ID token's session_expiry lies before its iat: the provider's session is over")
+	}
+	return time.Duration(min(end-issued, longestSession)) * time.Second, true, nil
+}
+
+// longestSession bounds a time that is counted in nanoseconds: a hundred years.
+const longestSession = 100 * 365 * 24 * 3600

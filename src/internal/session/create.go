@@ -31,17 +31,34 @@ type Login struct {
 	SID      string // The provider's own session, "" when it names none.
 	Name     string // What to call the person: e-mail or subject.
 	Issuer   string
-	IDToken  secret.Value // For the provider's logout.
-	Token    secret.Value // LuCI's CSRF token.
+	IDToken  secret.Value  // For the provider's logout.
+	Refresh  secret.Value  // To ask later whether the sign-in still holds; empty when nobody will.
+	Longest  time.Duration // After what time it ends in any case; 0 for never.
+	Token    secret.Value  // LuCI's CSRF token.
 	At       time.Time
 	Began    time.Time // When the browser was sent to the provider.
 }
 
 func (l Login) record(id string) Record {
-	return Record{
+	now := Now()
+	r := Record{
 		ID: secret.New(id), Provider: l.Provider, Issuer: l.Issuer, Subject: l.Subject, SID: l.SID, Role: l.Role, Name: l.Name,
 		Since: l.At, Idle: l.Timeout, IDToken: l.IDToken,
+		Refresh: l.Refresh, Began: now, Confirmed: now,
 	}
+	if l.Longest > 0 {
+		r.Deadline = now.After(l.Longest)
+	}
+	return r
+}
+
+// idle is the time without use after which rpcd ends the session. It ends by
+// itself before its deadline when nobody uses it, whoever looks after that.
+func (l Login) idle() time.Duration {
+	if l.Longest > 0 && l.Longest < l.Timeout {
+		return max(l.Longest, time.Second)
+	}
+	return l.Timeout
 }
 
 // Create makes a session with the login's rights and values and returns its
@@ -56,7 +73,7 @@ func (m *Manager) Create(ctx context.Context, login Login) (secret.Value, error)
 	if err := m.connect(ctx); err != nil {
 		return secret.Value{}, err
 	}
-	reply, err := m.call(ctx, "create", ubus.Table{"timeout": int32(login.Timeout / time.Second)})
+	reply, err := m.call(ctx, "create", ubus.Table{"timeout": int32(login.idle() / time.Second)})
 	if err != nil {
 		return secret.Value{}, callFault("create", err)
 	}
@@ -126,7 +143,7 @@ func (m *Manager) abandon(record Record, kept file) {
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	if m.connect(ctx) == nil && m.destroy(ctx, record.ID.Reveal()) == nil && kept.name != "" {
-		_ = m.files.remove(kept)
+		_ = m.files.end(kept)
 	}
 }
 
@@ -140,7 +157,7 @@ func (m *Manager) tidy(ctx context.Context, record Record, kept file, began time
 		switch {
 		case m.files.abandoned(f, time.Now()):
 			_, _ = m.endFile(ctx, f)
-		case f.person == kept.person && f.handle != kept.handle && !f.begun:
+		case f.person == kept.person && f.handle != kept.handle && !f.begun && !f.over:
 			same = append(same, f)
 		}
 	}
@@ -156,7 +173,7 @@ func (m *Manager) tidy(ctx context.Context, record Record, kept file, began time
 	var older []Record
 	for _, f := range same {
 		if !cut && !listed[f.handle] {
-			_ = m.files.remove(f)
+			_ = m.files.end(f)
 			continue
 		}
 		r, err := m.files.read(f)

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	ubus "github.com/openwrt/ubus-go"
-	"github.com/openwrt/ubus-go/ubusd"
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/secret"
@@ -112,10 +111,10 @@ func TestRecordFromAnotherVersion(t *testing.T) {
 	t.Parallel()
 	const id = "0123456789abcdef0123456789abcdef"
 	r, err := decode([]byte(`{"id":"` + id + `","new":{"x":[1]},"since":1700000000123}`))
-	if err != nil || r.ID.Reveal() != id || r.Since.UnixMilli() != 1700000000123 || !r.Deadline.IsZero() {
+	if err != nil || r.ID.Reveal() != id || r.Since.UnixMilli() != 1700000000123 || r.Deadline != 0 {
 		t.Errorf("decode = %+v, %v", r, err)
 	}
-	r.Deadline, r.Refresh = time.UnixMilli(1800000000000), secret.New("refresh")
+	r.Deadline, r.Began, r.Confirmed, r.Doubt, r.Refresh = 4, 1, 2, 3, secret.New("refresh")
 	text, err := r.encode()
 	if err != nil {
 		t.Fatal(err)
@@ -252,36 +251,5 @@ func TestHandleSealedWithAnotherKey(t *testing.T) {
 	}
 	if ended, err := manager.End(context.Background(), Handle(id.Reveal())); !ended || err != nil || lives(t, daemon, id) {
 		t.Errorf("End = %t, %v, want it found in rpcd's list", ended, err)
-	}
-}
-
-// dropping is rpcd's session object behind an ubusd that drops what a client
-// is too slow to read.
-func dropping(broker *ubusd.Broker, daemon *rpcd.RPCD, room int) {
-	for _, o := range daemon.Objects() {
-		if o.Name != object {
-			continue
-		}
-		for i := range o.Methods {
-			if o.Methods[i].Name != "list" {
-				continue
-			}
-			whole := o.Methods[i].Handle
-			o.Methods[i].Handle = func(ctx context.Context, args ubus.Table) ([]ubus.Ordered, ubus.Status) {
-				replies, status := whole(ctx, args)
-				left := room
-				for i := range replies {
-					data, err := ubus.Append(nil, replies[i])
-					if err != nil {
-						panic(err)
-					}
-					if left -= len(data); left < 0 {
-						return replies[:i], status
-					}
-				}
-				return replies, status
-			}
-		}
-		broker.Add(o)
 	}
 }

@@ -94,7 +94,7 @@ func (m *Manager) List(ctx context.Context) (sessions []Live, cut bool, err erro
 		return sessions, false, nil
 	}
 	for _, f := range kept {
-		if listed[f.handle] || f.begun {
+		if listed[f.handle] || f.begun || f.over {
 			continue
 		}
 		if r, err := m.files.read(f); err == nil {
@@ -118,7 +118,7 @@ func (m *Manager) Destroy(ctx context.Context, id secret.Value) error {
 		return callFault("destroy", err)
 	}
 	if f, ok, err := m.files.find(Handle(id.Reveal())); ok && err == nil {
-		_ = m.files.remove(f) // The cleanup does it otherwise.
+		_ = m.files.end(f) // The cleanup does it otherwise.
 	}
 	return nil
 }
@@ -163,6 +163,34 @@ func (m *Manager) Record(handle string) (Record, error) {
 	return m.files.read(f)
 }
 
+// Kept is what is kept of one session, with its place.
+type Kept struct {
+	Record
+	Over bool // It has ended, and its refresh token is to be revoked.
+	file file
+}
+
+// Kept returns what is kept of all sessions that are whole. It asks nobody.
+func (m *Manager) Kept() (all []Kept, err error) {
+	list, err := m.files.list()
+	for _, f := range list {
+		if f.begun {
+			continue
+		}
+		if r, err := m.files.read(f); err == nil {
+			all = append(all, Kept{r, f.over, f})
+		}
+	}
+	return all, err
+}
+
+// EndKept ends a session; false when it had ended before.
+func (m *Manager) EndKept(ctx context.Context, k Kept) (ended bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return m.endFile(ctx, k.file)
+}
+
 type unreadableError struct{ error }
 
 func unreadable(err error) bool {
@@ -183,27 +211,65 @@ func (m *Manager) endFile(ctx context.Context, f file) (ended bool, err error) {
 	if err != nil && !gone(err) {
 		return false, callFault("destroy", err)
 	}
-	return err == nil, m.files.remove(f)
+	return err == nil, m.files.end(f)
 }
 
-// EndWhere ends the sessions of ours whose role the function names, those
-// that are being made included. Trouble with one does not keep the others.
-func (m *Manager) EndWhere(ctx context.Context, doomed func(role string) bool) (ended int, err error) {
-	sessions, _, err := m.List(ctx)
-	if err != nil {
-		return 0, err
+// EndWhere ends the sessions of ours that the function names, those that are
+// being made included, and returns what it ended. Trouble with one does not
+// keep the others.
+func (m *Manager) EndWhere(ctx context.Context, doomed func(Record) bool) (ended []Record, err error) {
+	ctx, cancel := context.WithTimeout(ctx, manyTimeout)
+	defer cancel()
+	kept, err := m.files.list()
+	known := make(map[string]bool, len(kept))
+	for _, f := range kept {
+		if f.over {
+			continue
+		}
+		r, rerr := m.files.read(f)
+		if rerr != nil {
+			continue // rpcd's list has it, if it lives.
+		}
+		known[f.handle] = true
+		if !doomed(r) {
+			continue
+		}
+		did, derr := m.endFile(ctx, f)
+		switch {
+		case derr != nil:
+			err = derr
+		case did:
+			ended = append(ended, r)
+		}
+	}
+	// Those without a file.
+	sessions, _, lerr := m.list(ctx)
+	if lerr != nil {
+		return ended, lerr
 	}
 	for _, live := range sessions {
-		if !doomed(live.Role) {
+		r := live.record()
+		if !live.SSO() || known[live.Handle()] || !doomed(r) {
 			continue
 		}
-		if derr := m.Destroy(ctx, live.ID); derr != nil {
-			err = derr
+		if derr := m.destroy(ctx, live.ID.Reveal()); derr != nil {
+			err = callFault("destroy", derr)
 			continue
 		}
-		ended++
+		ended = append(ended, r)
 	}
 	return ended, err
+}
+
+// record is what rpcd itself tells of a session.
+func (s Live) record() Record {
+	return Record{ID: s.ID, Provider: s.Provider, Issuer: s.Issuer, Subject: s.Subject, Role: s.Role, Name: s.Name, Since: s.Login}
+}
+
+// Any reports whether there is a file of a session. It asks nobody.
+func (m *Manager) Any() bool {
+	kept, err := m.files.list()
+	return err != nil || len(kept) > 0
 }
 
 // askSinglyAfter is the age from which a file whose session a cut list does
@@ -234,6 +300,10 @@ func (m *Manager) Reap(ctx context.Context, now time.Time) (removed int, err err
 	listed := handles(all)
 	for _, f := range kept {
 		switch {
+		case f.over:
+			if m.files.older(f, now, patience) && m.files.remove(f) == nil {
+				removed++
+			}
 		case m.files.abandoned(f, now):
 			_, err := m.endFile(ctx, f)
 			if unreadable(err) && !cut && !listed[f.handle] {
@@ -244,7 +314,7 @@ func (m *Manager) Reap(ctx context.Context, now time.Time) (removed int, err err
 			}
 		case f.begun, listed[f.handle]:
 		case !cut || m.endedSingly(ctx, f, now):
-			if m.files.remove(f) == nil {
+			if m.files.end(f) == nil {
 				removed++
 			}
 		}

@@ -142,7 +142,7 @@ func TestThousandSessions(t *testing.T) {
 	t.Parallel()
 	broker, daemon, manager := router(t)
 	ctx := context.Background()
-	dropping(broker, daemon, 1<<20)
+	daemon.CutList(broker, 1<<20)
 	grants := acl.Grants{}
 	for i := range 60 {
 		grants["ubus"] = append(grants["ubus"], acl.Pair{Object: fmt.Sprintf("some.object.of.a.router.%d", i), Function: "some_method"})
@@ -197,14 +197,52 @@ func TestThousandSessions(t *testing.T) {
 	}
 }
 
+// Sessions are ended by what is kept of them, and by what rpcd tells where
+// nothing is.
 func TestEndWhere(t *testing.T) {
 	t.Parallel()
 	_, daemon, manager := router(t)
-	gone := create(t, manager, func(l *Login) { l.Role = "old" })
+	gone := create(t, manager, func(l *Login) { l.Role, l.SID = "old", "1" })
+	bare := create(t, manager, func(l *Login) { l.Role = "old" })
 	stays := create(t, manager, nil)
-	n, err := manager.EndWhere(context.Background(), func(role string) bool { return role == "old" })
-	if n != 1 || err != nil || lives(t, daemon, gone) || !lives(t, daemon, stays) {
-		t.Errorf("EndWhere = %d, %v", n, err)
+	f, ok, err := manager.files.find(Handle(bare.Reveal()))
+	if err != nil || !ok || manager.files.remove(f) != nil {
+		t.Fatal(ok, err)
+	}
+	ended, err := manager.EndWhere(context.Background(), func(r Record) bool { return r.Role == "old" })
+	if len(ended) != 2 || err != nil || lives(t, daemon, gone) || lives(t, daemon, bare) || !lives(t, daemon, stays) {
+		t.Fatalf("EndWhere = %+v, %v", ended, err)
+	}
+	if ended[0].SID != "1" || ended[1].Subject != "s" {
+		t.Errorf("EndWhere = %+v", ended)
+	}
+}
+
+// A refresh token is kept beyond the end of its session until somebody has
+// told the provider, or an hour.
+func TestEndKeepsRefreshTokenForRevocation(t *testing.T) {
+	t.Parallel()
+	_, _, manager := router(t)
+	ctx := context.Background()
+	id := create(t, manager, func(l *Login) { l.Refresh = secret.New("refresh") })
+	if err := manager.Destroy(ctx, id); err != nil {
+		t.Fatal(err)
+	}
+	list := names(t, manager)
+	if len(list) != 1 || !strings.HasSuffix(list[0], overSuffix) {
+		t.Fatalf("the files are %q", list)
+	}
+	if _, err := manager.Record(Handle(id.Reveal())); err == nil {
+		t.Error("an ended session has a record")
+	}
+	if ended, err := manager.EndWhere(ctx, func(Record) bool { return true }); len(ended) != 0 || err != nil {
+		t.Errorf("EndWhere = %+v, %v", ended, err)
+	}
+	if n, err := manager.Reap(ctx, time.Now()); n != 0 || err != nil {
+		t.Errorf("Reap = %d, %v", n, err)
+	}
+	if n, err := manager.Reap(ctx, time.Now().Add(2*time.Hour)); n != 1 || err != nil || len(names(t, manager)) != 0 {
+		t.Errorf("Reap = %d, %v, left %q", n, err, names(t, manager))
 	}
 }
 

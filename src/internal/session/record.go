@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"syscall"
 	"time"
 
 	"luci-sso/internal/secret"
@@ -24,10 +25,37 @@ type Record struct {
 	Name     string    // What to call the person: e-mail or subject.
 	Since    time.Time // In milliseconds.
 	Idle     time.Duration
-	Deadline time.Time    // When it ends in any case; zero for never.
 	Refresh  secret.Value // Refresh token; empty when there is none.
-	IDToken  secret.Value // For the provider's logout.
+	IDToken  secret.Value // That of the login, for the provider's logout and to compare later ones with.
+
+	Began     Moment
+	Deadline  Moment // When it ends in any case; zero for never.
+	Confirmed Moment // When the provider last said that the sign-in holds: at first, the login.
+	Doubt     Moment // Since when it cannot be asked; zero while it can.
 }
+
+// Moment is a time on the clock that counts the seconds since the router
+// started. Nobody sets that clock, so that what is to end in an hour ends in
+// an hour, whatever becomes of the date. Files do not outlive a start either.
+type Moment int64
+
+// Now is this moment, never zero.
+func Now() Moment {
+	var info syscall.Sysinfo_t
+	if syscall.Sysinfo(&info) != nil || info.Uptime < 1 {
+		return 1
+	}
+	return Moment(info.Uptime)
+}
+
+// Since is how long before m an earlier moment lies.
+func (m Moment) Since(earlier Moment) time.Duration { return time.Duration(m-earlier) * time.Second }
+
+// After is the moment that a time later is, counted in whole seconds.
+func (m Moment) After(d time.Duration) Moment { return m + Moment(d/time.Second) }
+
+// Date is what the date is at m, seen from a moment at which it is known.
+func (m Moment) Date(now Moment, date time.Time) time.Time { return date.Add(m.Since(now)) }
 
 // Handle names a session to people and to the file system: 16 hexadecimal
 // digits of its id's sum, from which nobody gets back to the id.
@@ -54,22 +82,23 @@ type content struct {
 	Name     string `json:"name"`
 	Since    int64  `json:"since"` // Unix milliseconds.
 	Idle     int64  `json:"idle"`  // Seconds.
-	Deadline int64  `json:"deadline,omitempty"`
 	Refresh  string `json:"refresh,omitempty"`
 	IDToken  string `json:"id_token,omitempty"`
+
+	Began     Moment `json:"began,omitempty"`
+	Deadline  Moment `json:"ends,omitempty"`
+	Confirmed Moment `json:"confirmed,omitempty"`
+	Doubt     Moment `json:"doubt,omitempty"`
 }
 
 var errContent = errors.New("its content is not that of a session")
 
 func (r Record) encode() ([]byte, error) {
-	c := content{
+	return json.Marshal(content{
 		ID: r.ID.Reveal(), Provider: r.Provider, Issuer: r.Issuer, Subject: r.Subject, SID: r.SID, Role: r.Role, Name: r.Name,
 		Since: r.Since.UnixMilli(), Idle: int64(r.Idle / time.Second), Refresh: r.Refresh.Reveal(), IDToken: r.IDToken.Reveal(),
-	}
-	if !r.Deadline.IsZero() {
-		c.Deadline = r.Deadline.UnixMilli()
-	}
-	return json.Marshal(c)
+		Began: r.Began, Deadline: r.Deadline, Confirmed: r.Confirmed, Doubt: r.Doubt,
+	})
 }
 
 // decode accepts what can be ended: without an id a file is good for nothing.
@@ -78,13 +107,10 @@ func decode(text []byte) (Record, error) {
 	if json.Unmarshal(text, &c) != nil || !validID(c.ID) {
 		return Record{}, errContent
 	}
-	r := Record{
+	return Record{
 		ID: secret.New(c.ID), Provider: c.Provider, Issuer: c.Issuer, Subject: c.Subject, SID: c.SID, Role: c.Role, Name: c.Name,
 		Since: time.UnixMilli(c.Since), Idle: time.Duration(c.Idle) * time.Second,
 		Refresh: secret.New(c.Refresh), IDToken: secret.New(c.IDToken),
-	}
-	if c.Deadline != 0 {
-		r.Deadline = time.UnixMilli(c.Deadline)
-	}
-	return r, nil
+		Began: c.Began, Deadline: c.Deadline, Confirmed: c.Confirmed, Doubt: c.Doubt,
+	}, nil
 }

@@ -62,6 +62,8 @@ const (
 	callTimeout   = 5 * time.Second
 	answerTimeout = 2 * time.Second
 	pause         = 50 * time.Millisecond
+	// manyTimeout bounds the talk about any number of sessions.
+	manyTimeout = 30 * time.Second
 )
 
 // again runs a call that can be made twice: once more when the first gets no

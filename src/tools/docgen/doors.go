@@ -17,7 +17,7 @@ var replies = map[string]string{
 	"access_groups":   "`groups`: list of {name, description, read, write, packages}, by name",
 	"client_key":      "kid, jwk, pem, jwks; `next`: {kid, jwk, pem} while keys change",
 	"end_session":     "`ended`: false when there was no such session any more",
-	"events":          "`events`: list of {time, kind, status, code, codes, role, name, client, detail}; `kind` is login, logout or error, `name` a fingerprint as in the log",
+	"events":          "`events`: list of {time, kind, status, code, codes, role, name, client, detail}; `kind` is login, logout, ended or error, `name` a fingerprint as in the log",
 	"explain":         "code, known, status, outcome, sentence, meaning, causes, remedies",
 	"match":           "role, by, value, granted, read, write, `trace`: list of {role, matched, by, value}",
 	"rights":          "`roles`: list of {name, access, read, write, total, unmatched, findings}; `findings` is what the rights amount to",

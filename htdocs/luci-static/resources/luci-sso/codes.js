@@ -74,7 +74,11 @@ const sentences = [
 	[ 'PROVIDER_AWAITED',
 		_('The provider kept another login waiting, so this one was told to try again.') ],
 	[ 'SIGN_IN_INSUFFICIENT',
-		_('A person\'s role asks for another way of signing in at the provider, or a more recent one.') ]
+		_('A person\'s role asks for another way of signing in at the provider, or a more recent one.') ],
+	[ 'SESSION_ROLE_GONE',
+		_('A session was ended: its role is gone, or its person has another one now.') ],
+	[ 'SESSION_LIFETIME_OVER',
+		_('A session was ended: it has lasted as long as it may.') ]
 ];
 
 return baseclass.extend({

@@ -107,6 +107,13 @@ return baseclass.extend({
 				values: [ '/', '/cgi-bin' ]
 			},
 			{
+				name: 'session_lifetime', kind: 'number', tested: false, required: false,
+				label: _('Longest session'),
+				help: _('After how many seconds a session ends, in use or not; 0 means never.'),
+				default: '0',
+				low: 0, high: 31536000
+			},
+			{
 				name: 'rate_limit', kind: 'number', tested: false, required: false,
 				label: _('Requests per window'),
 				help: _('How many requests all clients together may send in one window.'),

@@ -162,7 +162,7 @@ return baseclass.extend({
 	},
 
 	renderEvents(events) {
-		const kinds = { login: _('Login'), logout: _('Logout'), error: _('Error') };
+		const kinds = { login: _('Login'), logout: _('Logout'), ended: _('Session ended'), error: _('Error') };
 		const table = E('table', { 'class': 'table', 'aria-label': _('Last events'), 'data-events': '' }, [
 			E('tr', { 'class': 'tr table-titles' }, [
 				E('th', { 'class': 'th', 'scope': 'col' }, [ _('Time') ]),

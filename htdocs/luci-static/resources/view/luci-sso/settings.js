@@ -172,6 +172,7 @@ return view.extend({
 		s.addremove = false;
 		s.tab('general', _('General Settings'));
 		s.tab('advanced', _('Advanced Settings'));
+		s.tab('sessions', _('Sessions'));
 
 		o = s.taboption('general', form.ListValue, '_preset', _('Provider'),
 			_('Fills in what is usual for this provider and shows what to do there.'));
@@ -352,6 +353,17 @@ return view.extend({
 		o.wide = true;
 		o.placeholder = window.location.origin.replace('http:', 'https:') + '/';
 		o.validate = (section_id, value) => validate.validateURL(value);
+
+		this.sessionOptions(s);
+	},
+
+	// sessionOptions say when a session ends that its owner does not end.
+	sessionOptions(s) {
+		let o;
+
+		o = s.taboption('sessions', widgets.HintValue, 'session_lifetime', _('Longest session'),
+			_('After how many seconds a session ends, in use or not; 0 means never.'));
+		this.number(o, '0');
 	},
 
 	// What is left at its default is not written: the configuration stays as

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import "time"
+
+// Ends are the options by which sessions end that their owners do not end.
+type Ends struct {
+	SessionLifetime time.Duration // 0: none.
+}
+
+func (r *reader) ends() Ends {
+	return Ends{
+		SessionLifetime: time.Duration(r.number("session_lifetime")) * time.Second,
+	}
+}
+
+// Timed reports whether an option asks for something that has to happen in
+// time, without anybody's request.
+func (e Ends) Timed() bool { return e.SessionLifetime > 0 }
