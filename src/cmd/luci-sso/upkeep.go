@@ -20,6 +20,7 @@ import (
 	"luci-sso/internal/replay"
 	"luci-sso/internal/session"
 	"luci-sso/internal/store"
+	"luci-sso/internal/uci"
 	"luci-sso/internal/version"
 )
 
@@ -154,6 +155,7 @@ func runCleanup(args []string) int {
 			return fail(err)
 		}
 	}
+	uci.Tidy(paths.RPCDConfig())
 	// Last, as it needs rpcd, which may be away.
 	manager := session.OnRouter()
 	defer manager.Close()

@@ -131,9 +131,8 @@ func unchanged(path string, info fs.FileInfo) bool {
 // writeBeside writes text to a temporary file in the directory of path, with
 // the mode and owner that info tells. The name's dot hides it from libuci.
 func writeBeside(path string, info fs.FileInfo, text []byte) (string, error) {
-	dir, prefix := filepath.Dir(path), "."+filepath.Base(path)+".luci-sso-"
-	removeLeftovers(dir, prefix)
-	temp, err := os.CreateTemp(dir, prefix+"*")
+	removeLeftovers(path)
+	temp, err := os.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*")
 	if err != nil {
 		return "", err
 	}
@@ -160,8 +159,19 @@ func writeBeside(path string, info fs.FileInfo, text []byte) (string, error) {
 	return temp.Name(), nil
 }
 
+func tempPrefix(path string) string { return "." + filepath.Base(path) + ".luci-sso-" }
+
+// Tidy removes what an Edit of the file at path has left that was killed; the
+// next Edit does so, too.
+func Tidy(path string) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		removeLeftovers(target)
+	}
+}
+
 // removeLeftovers removes temporary files of processes that were killed.
-func removeLeftovers(dir, prefix string) {
+func removeLeftovers(path string) {
+	dir, prefix := filepath.Dir(path), tempPrefix(path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return

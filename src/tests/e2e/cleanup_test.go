@@ -38,19 +38,27 @@ func TestCleanup(t *testing.T) {
 			}
 		}
 	}
-	abandoned := l.Router.At("/var/run/luci-sso/.tmp-0123456789abcdef0123456789abcdef")
-	if err := os.WriteFile(abandoned, []byte("3:key"), 0o600); err != nil {
-		t.Fatal(err)
+	abandoned := []string{
+		l.Router.At("/var/run/luci-sso/.tmp-0123456789abcdef0123456789abcdef"),
+		l.Router.At("/etc/luci-sso/.tmp-0123456789abcdef0123456789abcdef"),
+		l.Router.At("/etc/config/.rpcd.luci-sso-1234567890"),
 	}
-	backdate(t, abandoned, time.Hour)
+	for _, path := range abandoned {
+		if err := os.WriteFile(path, []byte("3:key"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		backdate(t, path, time.Hour)
+	}
 	if out, err := exec.Command(l.Router.CGI(), "cleanup").CombinedOutput(); err != nil {
 		t.Fatalf("cleanup: %v\n%s", err, out)
 	}
 	if n := len(names(t, dir)); n != 2 {
 		t.Errorf("%d pending logins are left, want the two that are at most 600 s old", n)
 	}
-	if _, err := os.Stat(abandoned); err == nil {
-		t.Error("the file of a killed program is still there")
+	for _, path := range abandoned {
+		if _, err := os.Stat(path); err == nil {
+			t.Error("the file of a killed program is still there: " + path)
+		}
 	}
 }
 
