@@ -29,6 +29,7 @@ before(async () => {
 
 	providers.userinfo = await startProvider(options);
 	providers.idToken = await startProvider({ ...options, claimsInIDToken: true });
+	providers.pushed = await startProvider({ ...options, pushedOnly: true });
 	for (const provider of Object.values(providers))
 		lab.trust(provider.ca);
 });
@@ -225,6 +226,30 @@ test('private_key_jwt: an assertion of the router\'s own key', async () => {
 	const visitor = use(provider, { client: 'key', options: { client_secret: null, token_auth_method: 'private_key_jwt' } });
 
 	assert.equal(signedIn(visitor, await visitor.go(lab.start)).user, 'sso:admin');
+});
+
+for (const client of [ 'rs256', 'post', 'none', 'key' ]) {
+	test(`a pushed request, client ${client}`, async () => {
+		const method = { none: 'none', key: 'private_key_jwt' }[client];
+		const options = method ? { client_secret: null, token_auth_method: method } : {};
+
+		for (const [ provider, par ] of [ [ providers.pushed, 'auto' ], [ providers.userinfo, '1' ], [ providers.userinfo, 'auto' ] ]) {
+			const visitor = use(provider, { client, options: { ...options, par } });
+			const from = provider.requests.length;
+
+			assert.equal(signedIn(visitor, await visitor.go(lab.start)).user, 'sso:admin');
+			assert.equal(provider.requests.slice(from).filter((line) => line === 'POST /request').length, provider === providers.userinfo && par === 'auto' ? 0 : 1);
+		}
+	});
+}
+
+test('a pushed request that the provider refuses', async () => {
+	const visitor = use(providers.pushed, { options: { redirect_uri: 'https://localhost:1/cgi-bin/luci-sso/callback', host: null } });
+	const mark = lab.mark();
+	const answer = await visitor.go(`${lab.start}?moved=1`);
+
+	assert.equal(answer.status, 500, visitor.trace());
+	assert.match((await lab.log(mark)).join('\n'), /redirect_uri/, lab.transcript());
 });
 
 test('a callback is good once', async () => {

@@ -66,6 +66,7 @@ function page(title, body) {
 //   redirectURIs, afterLogout   what the clients may ask for
 //   claimsInIDToken     put the claims into the ID token, too
 //   clientKeys          public keys (a JWKS) of the client that authenticates by one
+//   pushedOnly          refuse requests that were not pushed (PAR)
 //   person              who signs in next; the handle's person can be set later
 // The handle has issuer, ca, caFile, clients, secret, person, requests (method
 // and path of each), and close().
@@ -106,6 +107,7 @@ export async function startProvider(options = {}) {
 		conformIdTokenClaims: !options.claimsInIDToken,
 		features: {
 			devInteractions: { enabled: false },
+			pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: Boolean(options.pushedOnly) },
 			rpInitiatedLogout: {
 				enabled: true,
 				logoutSource(ctx, form) {

@@ -62,7 +62,7 @@ browserTest('every field is saved and read back', async () => {
 		rate_limit: '77', rate_window: '120', rate_limit_per_client: '9', post_logout_redirect_uri: 'https://r.example.net/bye',
 		session_lifetime: '28800'
 	};
-	const selects = { token_auth_method: 'client_secret_post', require_at_hash: '1', session_cookie_path: '/cgi-bin' };
+	const selects = { token_auth_method: 'client_secret_post', par: '1', require_at_hash: '1', session_cookie_path: '/cgi-bin' };
 
 	for (const name in values) {
 		if (name == 'internal_issuer_url')

@@ -51,6 +51,7 @@ type Config struct {
 	RequireEmailVerified  bool
 	TokenAuthMethod       string // One of the option's values.
 	ServeJWKS             bool
+	PAR                   string // auto, 1 or 0.
 	SessionCookiePath     string // "/" or "/cgi-bin".
 	RateLimit             int    // Requests per window.
 	RateWindow            time.Duration
@@ -312,6 +313,7 @@ func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 		RequireAtHash:         r.choice("require_at_hash"),
 		RequireEmailVerified:  r.choice("require_email_verified") == "1",
 		TokenAuthMethod:       r.choice("token_auth_method"),
+		PAR:                   r.choice("par"),
 		ServeJWKS:             r.choice("serve_jwks") == "1",
 		SessionCookiePath:     r.choice("session_cookie_path"),
 		RateLimit:             r.number("rate_limit"),

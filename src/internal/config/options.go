@@ -80,6 +80,8 @@ var Options = []Option{
 	{Name: "token_auth_method", Kind: Choice, Default: "auto", Values: []string{"auto", "client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
 		Label: "Client authentication", Tested: true,
 		Help: "How the router proves to the provider who it is."},
+	{Name: "par", Kind: Choice, Default: "auto", Values: []string{"auto", "1", "0"}, Label: "Pushed requests (PAR)", Tested: true,
+		Help: "Whether the router hands a login's request to the provider itself, instead of through the browser."},
 	{Name: "serve_jwks", Kind: Flag, Default: "0", Values: onOff, Label: "Publish the public key", Global: true,
 		Help: "Lets the provider fetch this router's public key from it."},
 	{Name: "session_cookie_path", Kind: Choice, Default: "/", Values: []string{"/", "/cgi-bin"}, Label: "Session cookie path", Global: true,

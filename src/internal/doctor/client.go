@@ -46,6 +46,10 @@ func (c *connection) credentials() string {
 	uri, _, _ := c.redirectURI()
 	c.within(func(ctx context.Context) {
 		found := c.party.TryCredentials(ctx, c.metadata, uri)
+		if (found.Verdict == oidc.Alike || found.Verdict == oidc.Unknown) && c.pushed(ctx, uri).Verdict == oidc.Accepted &&
+			c.party.PushTells(ctx, c.metadata, uri, c.config.Scope) {
+			found.Verdict = oidc.Accepted
+		}
 		reason := c.shown(found.Reason)
 		good, bad, alike, unknown := words.CredentialsGood, words.CredentialsBad, words.CredentialsAlike, words.CredentialsUnknown
 		copied := words.CopyCredentials
@@ -77,6 +81,16 @@ func (c *connection) credentials() string {
 	return check.Status
 }
 
+// pushed is what the provider says to a pushed request of this client, where
+// it takes such requests. It is asked once.
+func (c *connection) pushed(ctx context.Context, uri string) oidc.Pushed {
+	if c.push == nil {
+		pushed := c.party.TryPush(ctx, c.metadata, uri, c.config.Scope)
+		c.push = &pushed
+	}
+	return *c.push
+}
+
 func (c *connection) redirect() {
 	uri, sure, err := c.redirectURI()
 	switch {
@@ -89,6 +103,21 @@ func (c *connection) redirect() {
 		return
 	}
 	c.within(func(ctx context.Context) {
+		switch pushed := c.pushed(ctx, uri); {
+		case pushed.Verdict == oidc.Accepted:
+			c.add(row("redirect_uri", Pass, words.RedirectGood, uri))
+			return
+		case pushed.Verdict == oidc.Refused:
+			check := row("redirect_uri", Fail, words.RedirectRefused, uri, c.shown(pushed.Reason)).do(words.RegisterRedirect).code(string(fault.IdPError))
+			switch {
+			case pushed.Client:
+				check.do(words.CopyCredentials)
+			case pushed.Scope:
+				check.do(words.CheckScopes)
+			}
+			c.add(check)
+			return
+		}
 		switch c.party.TryRedirect(ctx, c.metadata, uri, c.config.Scope) {
 		case oidc.Accepted:
 			c.add(row("redirect_uri", Pass, words.RedirectGood, uri))

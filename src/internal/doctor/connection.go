@@ -43,6 +43,7 @@ type connection struct {
 	response backchannel.Response
 	foundAt  string // Where the discovery document was, after redirects.
 	here     string // Host and port by which the page was opened, "" when nobody knows.
+	push     *oidc.Pushed
 	checks   []*Check
 }
 
@@ -322,10 +323,15 @@ func (c *connection) endpoints() map[string]bool {
 		{"authorization", "authorization endpoint", m.AuthorizationEndpoint},
 		{"token", "token endpoint", m.TokenEndpoint},
 		{"jwks", "key set (JWKS)", m.JWKSURI},
+		{"pushed", "endpoint for pushed requests (PAR)", m.PushedEndpoint},
 	} {
 		shown := c.address(e.url)
 		parsed, err := url.Parse(e.url)
 		switch {
+		case e.url == "" && e.id == "pushed":
+			if c.config.PAR == "1" {
+				problem(row("endpoints", Fail, words.EndpointMissing, e.name).do(words.AskProvider), fault.PushedRequestFailed)
+			}
 		case e.url == "":
 			problem(row("endpoints", Fail, words.EndpointMissing, e.name).do(words.AskProvider), fault.DiscoveryMissingEndpoint)
 		case !oidc.Secure(e.url):

@@ -4,8 +4,9 @@ package fault
 
 // Codes beyond the contract, where none of its codes is true.
 const (
-	ProviderAwaited    Code = "PROVIDER_AWAITED"
-	SignInInsufficient Code = "SIGN_IN_INSUFFICIENT"
+	ProviderAwaited     Code = "PROVIDER_AWAITED"
+	SignInInsufficient  Code = "SIGN_IN_INSUFFICIENT"
+	PushedRequestFailed Code = "PUSHED_REQUEST_FAILED"
 )
 
 var addedCodes = [...]Entry{
@@ -36,6 +37,20 @@ var addedCodes = [...]Entry{
 			"Press the button of the page: it asks the provider for what is missing, once",
 			"Read the diagnostic line: it has what the role asks for and what the provider sent",
 			"At the provider, require that way of signing in for this client, or have it send the claim",
+		},
+	},
+	{
+		Code: PushedRequestFailed, Status: 500, Part: Outcome, Added: true, Sentence: sentenceProvider,
+		Brief:   "The provider did not take the login's request from the router.",
+		Meaning: "The request of a login was pushed to the provider (PAR), which refused it or could not be reached.",
+		Causes: []string{
+			"Client ID, secret, redirect URI or scope are not as the provider has them",
+			"Option par is 1, and the provider has no place for pushed requests",
+		},
+		Remedies: []string{
+			"Read the diagnostic line: it repeats what the provider said",
+			"Press Test connection, or run luci-sso doctor",
+			"Set option par to auto or 0, unless the provider requires pushed requests",
 		},
 	},
 }

@@ -3,6 +3,7 @@
 package login
 
 import (
+	"context"
 	"net/url"
 	"strconv"
 	"strings"
@@ -30,7 +31,7 @@ type Again struct {
 // asks the provider for it. That has to happen here, where the person is known
 // to have the role: an address that begins such a sign-in would be for anybody
 // to put into a link. nil when nothing is lacking.
-func (f *Flow) lacking(metadata oidc.Metadata, pending handshake.Pending, r *config.Role, s oidc.SignIn) *Again {
+func (f *Flow) lacking(ctx context.Context, metadata oidc.Metadata, pending handshake.Pending, r *config.Role, s oidc.SignIn) *Again {
 	lacks := role.Lacks(r, s, f.rules())
 	if lacks == nil {
 		return nil
@@ -41,7 +42,7 @@ func (f *Flow) lacking(metadata oidc.Metadata, pending handshake.Pending, r *con
 	}
 	// The new one takes the place of the one that has just ended.
 	next := handshake.Pending{Provider: pending.Provider, RedirectURI: pending.RedirectURI, ReturnTo: pending.ReturnTo, Client: f.Client, Own: true, Again: true}
-	location, cookie, err := f.begin(metadata, next, asks(r))
+	location, cookie, err := f.begin(ctx, metadata, next, asks(r))
 	if err != nil {
 		f.Party.Notice("another sign-in could not be begun: " + err.Error())
 		return again

@@ -57,14 +57,14 @@ func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (locatio
 		return "", cookie, fault.New(fault.ConfigError, "the provider "+syslog.Quote(f.Config.Provider)+
 			" sends no iss (RFC 9207), so option redirect_uri has to say whose callback it is: leave it empty, or let it end in ?"+config.ProviderParam+"="+f.Config.Provider)
 	}
-	return f.begin(metadata, handshake.Pending{
+	return f.begin(ctx, metadata, handshake.Pending{
 		Provider: f.Config.Provider, RedirectURI: redirectURI, ReturnTo: returnTo, Client: f.Client, Own: f.OwnPage,
 	}, nil)
 }
 
 // begin starts the sign-in that pending describes; ask is what it asks of the
 // provider besides.
-func (f *Flow) begin(metadata oidc.Metadata, pending handshake.Pending, ask url.Values) (location string, cookie secret.Value, err error) {
+func (f *Flow) begin(ctx context.Context, metadata oidc.Metadata, pending handshake.Pending, ask url.Values) (location string, cookie secret.Value, err error) {
 	if err := f.Pending.Prepare(); err != nil {
 		return "", cookie, err
 	}
@@ -79,7 +79,7 @@ func (f *Flow) begin(metadata oidc.Metadata, pending handshake.Pending, ask url.
 		*value = secret.New(token)
 	}
 	pending.Issued = f.Now()
-	location, err = f.Party.AuthorizationURL(metadata, oidc.AuthorizationRequest{
+	location, err = f.Party.SignInURL(ctx, metadata, oidc.AuthorizationRequest{
 		RedirectURI: pending.RedirectURI,
 		Scope:       f.Config.Scope,
 		State:       pending.State,
@@ -272,7 +272,7 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 		// Who they are is beyond doubt: they may read it.
 		return Result{Subject: identity.Subject}, err
 	}
-	if again := f.lacking(metadata, pending, match.Role, identity.SignIn); again != nil {
+	if again := f.lacking(ctx, metadata, pending, match.Role, identity.SignIn); again != nil {
 		return Result{Subject: identity.Subject, Again: again}, fault.New(fault.SignInInsufficient,
 			"role "+syslog.Quote(match.Role.Name)+" fits by "+match.By+", but not this sign-in: "+f.lackOf(match.Role, identity.SignIn, again.Lacks)+tries(pending)+
 				f.besides(identity, match.Role))

@@ -23,6 +23,7 @@ func RelyingParty(c *config.Config, cache string, notice func(string)) *oidc.Par
 		ClientSecret: c.ClientSecret,
 		AuthMethod:   c.TokenAuthMethod,
 		AuthParams:   url.Values{},
+		Push:         c.PAR,
 		InternalHost: c.InternalHost,
 		AtHash:       atHash(c.RequireAtHash),
 		Tolerance:    c.ClockTolerance,

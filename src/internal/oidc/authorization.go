@@ -3,6 +3,7 @@
 package oidc
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"maps"
@@ -36,22 +37,46 @@ func Challenge(verifier secret.Value) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
+// SignInURL is where the browser goes to sign in: with the whole request, or
+// with the name of one that was pushed.
+func (p *Party) SignInURL(ctx context.Context, m Metadata, r AuthorizationRequest) (string, error) {
+	if !p.pushes(m) {
+		return p.AuthorizationURL(m, r)
+	}
+	parameters, err := p.parameters(m, r)
+	if err == nil {
+		parameters, err = p.push(ctx, m, parameters)
+	}
+	if err != nil {
+		return "", err
+	}
+	return p.location(m, parameters)
+}
+
 // AuthorizationURL is where the browser goes to sign in (OIDC Core §3.1.2.1).
 // Query parameters of the endpoint itself are kept (RFC 6749 §3.1).
 func (p *Party) AuthorizationURL(m Metadata, r AuthorizationRequest) (string, error) {
+	parameters, err := p.parameters(m, r)
+	if err != nil {
+		return "", err
+	}
+	return p.location(m, parameters)
+}
+
+func (p *Party) parameters(m Metadata, r AuthorizationRequest) (url.Values, error) {
 	switch {
 	case !secure(m.AuthorizationEndpoint):
-		return "", fault.New(fault.InsecureAuthEndpoint,
+		return nil, fault.New(fault.InsecureAuthEndpoint,
 			"the provider's authorization_endpoint is "+p.Veil.Address(m.AuthorizationEndpoint)+", it must begin with https://")
 	case strings.Contains(m.AuthorizationEndpoint, "#"):
-		return "", fault.New(fault.InvalidAuthEndpoint,
+		return nil, fault.New(fault.InvalidAuthEndpoint,
 			"the provider's authorization_endpoint "+p.Veil.Address(m.AuthorizationEndpoint)+" has a fragment")
 	case r.State.Empty():
-		return "", fault.New(fault.MissingStateParameter, "the authorization request has no state")
+		return nil, fault.New(fault.MissingStateParameter, "the authorization request has no state")
 	case r.Nonce.Empty():
-		return "", fault.New(fault.MissingNonceParameter, "the authorization request has no nonce")
+		return nil, fault.New(fault.MissingNonceParameter, "the authorization request has no nonce")
 	case r.Challenge == "":
-		return "", fault.New(fault.MissingPKCEChallenge, "the authorization request has no code_challenge")
+		return nil, fault.New(fault.MissingPKCEChallenge, "the authorization request has no code_challenge")
 	}
 	query := url.Values{}
 	maps.Copy(query, p.AuthParams)
@@ -69,7 +94,11 @@ func (p *Party) AuthorizationURL(m Metadata, r AuthorizationRequest) (string, er
 	} {
 		query.Set(name, value)
 	}
-	location := withQuery(p.forBrowser(m.AuthorizationEndpoint), query)
+	return query, nil
+}
+
+func (p *Party) location(m Metadata, parameters url.Values) (string, error) {
+	location := withQuery(p.forBrowser(m.AuthorizationEndpoint), parameters)
 	if len(location) > maxLocation {
 		return "", fault.New(fault.InvalidAuthEndpoint, "the address to sign in at would have "+strconv.Itoa(len(location))+
 			" bytes and "+strconv.Itoa(maxLocation)+" reach the browser: the provider's authorization_endpoint, option scope or list auth_param is too long")

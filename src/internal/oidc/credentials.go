@@ -116,11 +116,17 @@ func (r reply) text() string {
 }
 
 func (p *Party) presentsWrong(ctx context.Context, m Metadata, method, redirectURI string) reply {
-	made, err := p.questionValues()
+	wrong, err := p.wrongCredential(method)
 	if err != nil {
 		return reply{failed: plain(err)}
 	}
+	return p.presents(ctx, m, method, wrong, redirectURI)
+}
+
+// wrongCredential is one that no provider has given out.
+func (p *Party) wrongCredential(method string) (credential, error) {
 	wrong := p.credential()
+	made, err := p.questionValues()
 	switch method {
 	case AuthNone:
 		wrong.id = "check-" + made[0] // A public client has nothing else to be known by.
@@ -129,7 +135,7 @@ func (p *Party) presentsWrong(ctx context.Context, m Metadata, method, redirectU
 	default:
 		wrong.secret = secret.New(made[0])
 	}
-	return p.presents(ctx, m, method, wrong, redirectURI)
+	return wrong, err
 }
 
 func (p *Party) presents(ctx context.Context, m Metadata, method string, c credential, redirectURI string) reply {

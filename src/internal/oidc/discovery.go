@@ -23,6 +23,8 @@ type Metadata struct {
 	JWKSURI               string
 	UserInfoEndpoint      string
 	EndSessionEndpoint    string
+	PushedEndpoint        string // RFC 9126 §5.
+	RequiresPushed        bool
 	TokenAuthMethods      []string
 	SigningAlgorithms     []string
 	Scopes                []string
@@ -60,6 +62,8 @@ func readMetadata(body []byte) (m Metadata, odd string, err error) {
 	}
 	m.UserInfoEndpoint = o.text("userinfo_endpoint")
 	m.EndSessionEndpoint = o.text("end_session_endpoint")
+	m.PushedEndpoint = o.text("pushed_authorization_request_endpoint")
+	m.RequiresPushed = o.flag("require_pushed_authorization_requests")
 	m.TokenAuthMethods = o.texts("token_endpoint_auth_methods_supported")
 	m.SigningAlgorithms = o.texts("id_token_signing_alg_values_supported")
 	m.Scopes = o.texts("scopes_supported")

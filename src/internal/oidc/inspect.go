@@ -64,15 +64,12 @@ func (p *Party) UsableKeys(ctx context.Context, m Metadata) (n int, odd string, 
 // sends the browser back to the redirect URI, with whatever error, knows it;
 // one that answers with an error page does not.
 func (p *Party) TryRedirect(ctx context.Context, m Metadata, redirectURI, scope string) Verdict {
-	made, err := p.questionValues()
+	request, err := p.question(redirectURI, scope)
 	if err != nil {
 		return Unknown
 	}
-	location, err := p.AuthorizationURL(m, AuthorizationRequest{
-		RedirectURI: redirectURI, Scope: scope,
-		State: secret.New(made[0]), Nonce: secret.New(made[1]), Challenge: Challenge(secret.New(made[0])),
-		Ask: url.Values{"prompt": {"none"}},
-	})
+	request.Ask = url.Values{"prompt": {"none"}}
+	location, err := p.AuthorizationURL(m, request)
 	if err != nil {
 		return Unknown
 	}
@@ -96,6 +93,15 @@ func (p *Party) TryRedirect(ctx context.Context, m Metadata, redirectURI, scope 
 		return Refused
 	}
 	return Unknown
+}
+
+// question is an authorization request that nobody will follow.
+func (p *Party) question(redirectURI, scope string) (AuthorizationRequest, error) {
+	made, err := p.questionValues()
+	return AuthorizationRequest{
+		RedirectURI: redirectURI, Scope: scope,
+		State: secret.New(made[0]), Nonce: secret.New(made[1]), Challenge: Challenge(secret.New(made[0])),
+	}, err
 }
 
 func (p *Party) questionValues() (made [2]string, err error) {

@@ -39,6 +39,7 @@ type Party struct {
 	ClientID     string
 	ClientSecret secret.Value
 	AuthMethod   string // AuthAuto or the only one to use.
+	Push         string // Whether requests are pushed: auto, 1 or 0.
 	AtHash       AtHash
 	Tolerance    time.Duration // For every comparison with the clock.
 

@@ -61,6 +61,7 @@ const (
 	AuthMethodBad      = "The provider does not offer %s for client authentication."                                                               // method
 	RedirectGood       = "The provider accepts the Redirect URI %s."                                                                               // URI
 	RedirectBad        = "The provider does not accept the Redirect URI %s."                                                                       // URI
+	RedirectRefused    = "The provider refuses a login with the Redirect URI %s: %s"                                                               // URI, reason
 	RedirectUnknown    = "Whether the provider knows the Redirect URI %s will show at the first login."                                            // URI
 	HostNotOwn         = "A login that starts at %s is refused: the name is not known as this router's own."                                       // host
 	RedirectForeign    = "The Redirect URI names another host than this page: %s"                                                                  // URI

@@ -49,7 +49,11 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	query := r.URL.Query()
+	query, ok := p.requested(r.URL.Query())
+	if !ok {
+		p.errorPage(w, http.StatusBadRequest, "Not a pushed request", "This provider wants the request pushed first, and knows none of this name.")
+		return
+	}
 	request := authorizationRequest{query: query, redirectURI: query.Get("redirect_uri"), state: query.Get("state")}
 	switch {
 	case query.Get("client_id") != p.Client.ID:

@@ -34,6 +34,10 @@ func (p *Provider) document() map[string]any {
 
 func (p *Provider) discovery(w http.ResponseWriter, r *http.Request) {
 	doc := p.document()
+	if pushing := p.pushingNow(); pushing.Announced {
+		doc["pushed_authorization_request_endpoint"] = p.EndpointURL(Pushed)
+		doc["require_pushed_authorization_requests"] = pushing.Required
+	}
 	for _, a := range p.current(nil) {
 		if a.fault.Metadata != nil {
 			a.fault.Metadata(doc)

@@ -20,6 +20,7 @@ const (
 	UserInfo   Endpoint = "userinfo"
 	EndSession Endpoint = "end_session"
 	Revocation Endpoint = "revocation"
+	Pushed     Endpoint = "pushed"
 	// Abandoned counts what is asked of an endpoint's earlier path.
 	Abandoned Endpoint = "abandoned"
 )

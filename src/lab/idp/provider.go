@@ -83,7 +83,9 @@ type Provider struct {
 	tls        func(*tls.Config)   // Changes what new connections are offered.
 	elsewhere  map[Endpoint]string // Paths of endpoints that have moved.
 	assertions map[string]bool     // By jti: used.
-	left       map[string]Answer   // What the paths that they had answer.
+	pushing    Pushing
+	pushed     map[string]url.Values // Requests by name.
+	left       map[string]Answer     // What the paths that they had answer.
 }
 
 // Client is the one registered client.
@@ -328,6 +330,7 @@ var endpointPaths = map[Endpoint]string{
 	UserInfo:   "/userinfo",
 	EndSession: "/logout",
 	Revocation: "/revoke",
+	Pushed:     "/par",
 }
 
 func (p *Provider) handle(w http.ResponseWriter, r *http.Request) {
@@ -338,7 +341,7 @@ func (p *Provider) handle(w http.ResponseWriter, r *http.Request) {
 	}
 	handlers := map[Endpoint]func(http.ResponseWriter, *http.Request){
 		Discovery: p.discovery, JWKS: p.jwks, Authorize: p.authorize,
-		Token: p.token, UserInfo: p.userInfo, EndSession: p.endSession, Revocation: p.revoke,
+		Token: p.token, UserInfo: p.userInfo, EndSession: p.endSession, Revocation: p.revoke, Pushed: p.push,
 	}
 	p.mu.Lock()
 	left, abandoned := p.left[path]

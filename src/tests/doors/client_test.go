@@ -202,6 +202,47 @@ func TestConnectionPublicClient(t *testing.T) {
 	}
 }
 
+// TestConnectionPushed: where requests can be pushed, the test learns whether
+// client and redirect URI are right, in the provider's own words.
+func TestConnectionPushed(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	l.IDP.SetPushing(idp.Pushing{Announced: true, Required: true})
+	// Its authorization endpoint tells nothing, as with many.
+	l.IDP.Inject(idp.Fault{At: map[idp.Endpoint]idp.Answer{idp.Authorize: {Status: 200, Body: []byte("a page")}}})
+	const here = "https://localhost/cgi-bin/luci-sso/callback"
+	for name, c := range map[string]struct {
+		values map[string]string
+		status string
+		says   string
+	}{
+		"right":           {map[string]string{"redirect_uri": here}, doctor.Pass, here},
+		"another address": {map[string]string{"redirect_uri": "https://other.example.com/cgi-bin/luci-sso/callback"}, doctor.Fail, "redirect_uri is not registered"},
+		"always pushed":   {map[string]string{"redirect_uri": here, "par": "1"}, doctor.Pass, here},
+	} {
+		_, checks := connection(t, l, c.values)
+		if got := checks["redirect_uri"]; got.Status != c.status || !strings.Contains(got.Text(), c.says) {
+			t.Errorf("%s: %s: %s", name, got.Status, got.Text())
+		}
+	}
+	// A token endpoint that looks at the code first leaves the secret open; what
+	// is pushed does not.
+	l.IDP.Inject(tokenEndpoint(l, func(asks) said { return said{400, "invalid_grant", ""} }))
+	for secret, want := range map[string]string{"": doctor.Pass, "wrong": doctor.Warn} {
+		_, checks := connection(t, l, map[string]string{"redirect_uri": here, "client_secret": secret})
+		if got := checks["credentials"]; got.Status != want {
+			t.Errorf("secret %q: %s: %s", secret, got.Status, got.Text())
+		}
+		if got := checks["redirect_uri"]; secret == "wrong" && (got.Status != doctor.Fail || !strings.Contains(got.Text(), "invalid_client")) {
+			t.Errorf("a wrong secret: %s: %s", got.Status, got.Text())
+		}
+	}
+	l.IDP.SetPushing(idp.Pushing{})
+	if _, checks := connection(t, l, map[string]string{"par": "1"}); checks["endpoints"].Code != "PUSHED_REQUEST_FAILED" {
+		t.Errorf("par is 1 and nothing is announced: %s", checks["endpoints"].Text())
+	}
+}
+
 // TestConnectionHost: with redirect_uri unset the test tries the address that
 // a login from the page would use.
 func TestConnectionHost(t *testing.T) {

@@ -48,6 +48,33 @@ var addedCases = []codeCase{
 			facts: []string{`role "noc" fits`, "it was the second try"},
 		}, e.secondTry())
 	}},
+	{"PUSHED_REQUEST_FAILED", func(e *env) {
+		want := func(list ...string) refusal { return ends(e.t, list, "PUSHED_REQUEST_FAILED") }
+		e.set("par", "1")
+		e.provoke(want("pushed_authorization_request_endpoint", "option par"), start)
+		e.IDP.SetPushing(idp.Pushing{Announced: true})
+		e.forget()
+		e.set("client_secret", "wrong")
+		e.provoke(want("HTTP status 401", "invalid_client", "option client_secret"), start)
+		e.set("client_secret", e.IDP.Client.Secret)
+		e.set("redirect_uri", "https://elsewhere.example/cgi-bin/luci-sso/callback")
+		e.provoke(want("HTTP status 400", "redirect_uri is not registered"), func(e *env, client http.Header) *lab.Response {
+			return e.cgi(lab.Request{Query: "moved=1", Header: client})
+		})
+		e.set("redirect_uri")
+		for fact, a := range map[string]idp.Answer{
+			"reset the connection": {Reset: true},
+			"HTTP status 503":      {Status: 503, Body: []byte("busy")},
+			"HTTP status 201":      {Status: 201, Body: []byte(`{"expires_in":60}`)},
+		} {
+			remove := e.IDP.Inject(answer(idp.Pushed, a))
+			e.provoke(want(fact), start)
+			remove()
+		}
+		e.inject(idp.Fault{Metadata: func(d map[string]any) { d["pushed_authorization_request_endpoint"] = "http://id.example.com/par" }})
+		e.forget()
+		e.provoke(want("http://id.example.com/par", "https://"), start)
+	}},
 }
 
 // secondTry makes requests that end the second try of a login; the first one

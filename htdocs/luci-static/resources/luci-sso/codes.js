@@ -75,6 +75,8 @@ const sentences = [
 		_('The provider kept another login waiting, so this one was told to try again.') ],
 	[ 'SIGN_IN_INSUFFICIENT',
 		_('A person\'s role asks for another way of signing in at the provider, or a more recent one.') ],
+	[ 'PUSHED_REQUEST_FAILED',
+		_('The provider did not take the login\'s request from the router.') ],
 	[ 'SESSION_ROLE_GONE',
 		_('A session was ended: its role is gone, or its person has another one now.') ],
 	[ 'SESSION_LIFETIME_OVER',

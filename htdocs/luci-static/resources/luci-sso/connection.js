@@ -128,6 +128,6 @@ return baseclass.extend({
 	// words of the backend that stand in for a gap of its sentences: named
 	// here to be translated.
 	words() {
-		return [ _('authorization endpoint'), _('token endpoint'), _('key set (JWKS)'), _('UserInfo endpoint'), _('logout endpoint') ];
+		return [ _('authorization endpoint'), _('token endpoint'), _('key set (JWKS)'), _('endpoint for pushed requests (PAR)'), _('UserInfo endpoint'), _('logout endpoint') ];
 	}
 });

@@ -94,6 +94,13 @@ return baseclass.extend({
 				values: [ 'auto', 'client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none' ]
 			},
 			{
+				name: 'par', kind: 'choice', tested: true, required: false,
+				label: _('Pushed requests (PAR)'),
+				help: _('Whether the router hands a login\'s request to the provider itself, instead of through the browser.'),
+				default: 'auto',
+				values: [ 'auto', '1', '0' ]
+			},
+			{
 				name: 'serve_jwks', kind: 'flag', tested: false, required: false,
 				label: _('Publish the public key'),
 				help: _('Lets the provider fetch this router\'s public key from it.'),

@@ -300,6 +300,12 @@ return view.extend({
 			_('Lets the provider fetch this router\'s public key from it.') + ' ' + window.location.origin.replace('http:', 'https:') + '/cgi-bin/luci-sso?action=jwks');
 		o.depends('token_auth_method', 'private_key_jwt');
 
+		o = s.taboption('advanced', form.ListValue, 'par', _('Pushed requests (PAR)'),
+			_('Whether the router hands a login\'s request to the provider itself, instead of through the browser.'));
+		this.automatic(o);
+		o.value('1', _('always'));
+		o.value('0', _('never'));
+
 		o = s.taboption('advanced', widgets.HintValue, 'groups_claim', _('Groups claim'),
 			_('The claim that lists the groups of a person; dots lead into nested claims, and \\. is a dot within a name.'));
 		o.placeholder = 'groups';
