@@ -87,9 +87,10 @@ browserTest('every field is saved and read back', async () => {
 	}
 
 	await page.locator(box('require_email_verified')).check();
+	await page.locator(box('provider_logout')).uncheck();
 	await apply(page);
 
-	for (const [ name, value ] of Object.entries({ ...values, ...selects, require_email_verified: '1' }))
+	for (const [ name, value ] of Object.entries({ ...values, ...selects, require_email_verified: '1', provider_logout: '0' }))
 		assert.equal(router.uci('get', `luci-sso.default.${name}`), value, name);
 
 	assert.equal(router.uci('get', 'luci-sso.default.host'), 'router.example.com [fd00::1]:8443');

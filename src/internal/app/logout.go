@@ -95,7 +95,7 @@ func (r *request) providerLogout(ctx context.Context, live session.Live) string 
 		}
 		r.config = c
 	}
-	if live.Issuer != r.config.IssuerURL {
+	if live.Issuer != r.config.IssuerURL || !r.config.ProviderLogout {
 		return "/"
 	}
 	party := r.relyingParty()

@@ -41,6 +41,7 @@ type Config struct {
 	ClientSecret          secret.Value
 	RedirectURI           string   // "": from the request's host.
 	Hosts                 []string // Names of this router that it cannot know of itself.
+	ProviderLogout        bool     // A logout ends the session at the provider, too.
 	PostLogoutRedirectURI string   // "": none is sent.
 	Scope                 string
 	AuthParams            []AuthParam // Asked of the provider besides.
@@ -304,6 +305,7 @@ func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 		ClientSecret:          r.secret(),
 		RedirectURI:           r.url("redirect_uri", fault.ConfigError),
 		Hosts:                 r.list("host"),
+		ProviderLogout:        r.choice("provider_logout") == "1",
 		PostLogoutRedirectURI: r.url("post_logout_redirect_uri", fault.ConfigError),
 		Scope:                 r.words("scope"),
 		AuthParams:            r.authParams(),

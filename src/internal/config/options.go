@@ -94,6 +94,8 @@ var Options = []Option{
 		Help: "The length of the window in seconds."},
 	{Name: "rate_limit_per_client", Kind: Number, Default: "0", High: 100000, Label: "Requests per client", Global: true,
 		Help: "How many of them one client may send; 0 means no limit of its own."},
+	{Name: "provider_logout", Kind: Flag, Default: "1", Values: []string{"1", "0"}, Label: "Log out at the provider",
+		Help: "Whether logging out of the router logs out at the provider, too."},
 	{Name: "post_logout_redirect_uri", Kind: QueryURL, Example: "https://router.example.com/", Label: "Address after logout",
 		Help: "Where the provider sends people after logging out; it must be registered there."},
 }

@@ -79,3 +79,24 @@ func TestLogoutByAnotherSitesLink(t *testing.T) {
 		}
 	}
 }
+
+// TestLogoutOfTheRouterAlone: where an administrator wants it, the provider
+// hears nothing of a logout, whatever it announces.
+func TestLogoutOfTheRouterAlone(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	for option, away := range map[string]bool{"1": true, "0": false} {
+		e.set("provider_logout", option)
+		b := e.Browser()
+		session, err := b.Login("alice")
+		e.must(err)
+		page, err := b.Get(lab.Logout + "?stoken=" + session.Token)
+		e.must(err)
+		if page.Status != 302 || strings.HasPrefix(page.Location, e.IDP.EndpointURL(idp.EndSession)) != away || !away && page.Location != e.Router.URL+"/" {
+			t.Errorf("provider_logout %s: status %d, to %s", option, page.Status, page.Location)
+		}
+		if _, ok, err := e.Session(session.ID); ok || err != nil {
+			t.Errorf("provider_logout %s: the session is still there (%v)", option, err)
+		}
+	}
+}

@@ -142,6 +142,12 @@ return baseclass.extend({
 				low: 0, high: 100000
 			},
 			{
+				name: 'provider_logout', kind: 'flag', tested: false, required: false,
+				label: _('Log out at the provider'),
+				help: _('Whether logging out of the router logs out at the provider, too.'),
+				default: '1'
+			},
+			{
 				name: 'post_logout_redirect_uri', kind: 'url', tested: false, required: false,
 				label: _('Address after logout'),
 				help: _('Where the provider sends people after logging out; it must be registered there.')

@@ -353,6 +353,10 @@ return view.extend({
 			_('How many of them one client may send; 0 means no limit of its own.'));
 		this.number(o, '0');
 
+		o = s.taboption('advanced', form.Flag, 'provider_logout', _('Log out at the provider'),
+			_('Whether logging out of the router logs out at the provider, too.'));
+		o.default = '1';
+
 		o = s.taboption('advanced', widgets.HintValue, 'post_logout_redirect_uri', _('Address after logout'),
 			_('Where the provider sends people after logging out; it must be registered there.'));
 		o.inputmode = 'url';
