@@ -113,7 +113,9 @@ func TestRemediesHeal(t *testing.T) {
 			must(t, l.SetUCI("require_email_verified", "1"))
 			l.IDP.Inject(idp.Fault{Metadata: func(d map[string]any) { d["claims_supported"] = []any{"sub", "email", "at_hash", "groups"} }})
 		}},
-		"groups": {id: "groups", spoil: func(t *testing.T, l *lab.Lab) { must(t, l.SetUCI("groups_claim", "teams")) }},
+		"a scope that roles need": {id: "groups", spoil: func(t *testing.T, l *lab.Lab) { must(t, l.SetUCI("scope", "openid email")) }},
+		"the scope of addresses":  {id: "email", spoil: func(t *testing.T, l *lab.Lab) { must(t, l.SetUCI("scope", "openid groups")) }},
+		"groups":                  {id: "groups", spoil: func(t *testing.T, l *lab.Lab) { must(t, l.SetUCI("groups_claim", "teams")) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
