@@ -88,9 +88,13 @@ browserTest('every field is saved and read back', async () => {
 
 	await page.locator(box('require_email_verified')).check();
 	await page.locator(box('provider_logout')).uncheck();
+	await page.locator('.cbi-tabmenu a', { hasText: 'Sessions' }).click();
+	assert.equal(await page.locator('[data-sso-backchannel]').isVisible(), false);
+	await page.locator(box('backchannel_logout')).check();
+	assert.equal(await page.locator('[data-sso-backchannel]').innerText(), 'https://r.example.net/cgi-bin/luci-sso/backchannel-logout');
 	await apply(page);
 
-	for (const [ name, value ] of Object.entries({ ...values, ...selects, require_email_verified: '1', provider_logout: '0' }))
+	for (const [ name, value ] of Object.entries({ ...values, ...selects, require_email_verified: '1', provider_logout: '0', backchannel_logout: '1' }))
 		assert.equal(router.uci('get', `luci-sso.default.${name}`), value, name);
 
 	assert.equal(router.uci('get', 'luci-sso.default.host'), 'router.example.com [fd00::1]:8443');

@@ -42,7 +42,10 @@ const (
 	basePath     = "/cgi-bin/luci-sso"
 	callbackPath = "/callback"
 	logoutPath   = "/logout"
-	luciPath     = "/cgi-bin/luci/"
+
+	backchannelPath = "/backchannel-logout"
+
+	luciPath = "/cgi-bin/luci/"
 )
 
 // request is one request under way.
@@ -58,11 +61,12 @@ type request struct {
 	party   *oidc.Party
 	rpcd    *session.Manager
 	event   events.Event
+	body    io.Reader
 }
 
-// Serve answers the one CGI request in the environment on w.
-func Serve(getenv func(string) string, w io.Writer, log *syslog.Logger) error {
-	r := &request{log: log}
+// Serve answers the one CGI request in the environment, with its body, on w.
+func Serve(getenv func(string) string, body io.Reader, w io.Writer, log *syslog.Logger) error {
+	r := &request{log: log, body: body}
 	defer r.close()
 	response := r.answer(getenv)
 	r.remember(response.Status)
@@ -95,6 +99,12 @@ func (r *request) answer(getenv func(string) string) (response cgi.Response) {
 func (r *request) route(readError error) (cgi.Response, error) {
 	if readError != nil {
 		return cgi.Response{}, readError
+	}
+	if r.Path == backchannelPath {
+		if c, err := r.load(); err == nil && c.BackchannelLogout {
+			r.config = c
+			return r.providerSays(context.Background()), nil
+		}
 	}
 	if r.Method != "GET" && r.Method != "HEAD" {
 		return r.page(cgi.Response{Status: 405, Allow: "GET, HEAD"}, sentenceMethod), nil
@@ -382,4 +392,4 @@ func also(detail, text string) string {
 func Log() *syslog.Logger { return syslog.New(paths.SyslogSocket()) }
 
 // Main serves the request in the process's environment.
-func Main() error { return Serve(os.Getenv, os.Stdout, Log()) }
+func Main() error { return Serve(os.Getenv, os.Stdin, os.Stdout, Log()) }

@@ -41,6 +41,8 @@ type Request struct {
 	referer string
 	params  []pair
 	cookies []pair
+
+	contentType, contentLength string
 }
 
 type pair struct{ name, value string }
@@ -49,6 +51,7 @@ type pair struct{ name, value string }
 var variables = [...]string{
 	"REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "HTTP_COOKIE", "HTTP_HOST",
 	"HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_REFERER", "HTTPS", "REMOTE_ADDR",
+	"CONTENT_TYPE", "CONTENT_LENGTH",
 }
 
 // Read builds the request from getenv. The request is usable for an error
@@ -73,6 +76,8 @@ func Read(getenv func(string) string) (Request, error) {
 		WantsHTML: acceptsHTML(env["HTTP_ACCEPT"]),
 		Languages: languages(env["HTTP_ACCEPT_LANGUAGE"]),
 		referer:   env["HTTP_REFERER"],
+
+		contentType: env["CONTENT_TYPE"], contentLength: env["CONTENT_LENGTH"],
 	}
 	r.Client, _ = netip.ParseAddr(env["REMOTE_ADDR"])
 	r.Client = r.Client.Unmap()
@@ -94,9 +99,11 @@ func Read(getenv func(string) string) (Request, error) {
 // Param returns a query parameter. One that is absent, malformed or sent more
 // than once (which RFC 6749 §3.1 forbids) is "", false: nobody may choose
 // between two values.
-func (r Request) Param(name string) (string, bool) {
+func (r Request) Param(name string) (string, bool) { return single(r.params, name) }
+
+func single(pairs []pair, name string) (string, bool) {
 	value, found := "", false
-	for _, p := range r.params {
+	for _, p := range pairs {
 		if p.name != name {
 			continue
 		}

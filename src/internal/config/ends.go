@@ -6,12 +6,14 @@ import "time"
 
 // Ends are the options by which sessions end that their owners do not end.
 type Ends struct {
-	SessionLifetime time.Duration // 0: none.
+	SessionLifetime   time.Duration // 0: none.
+	BackchannelLogout bool          // The provider may end sessions.
 }
 
 func (r *reader) ends() Ends {
 	return Ends{
-		SessionLifetime: time.Duration(r.number("session_lifetime")) * time.Second,
+		SessionLifetime:   time.Duration(r.number("session_lifetime")) * time.Second,
+		BackchannelLogout: r.choice("backchannel_logout") == "1",
 	}
 }
 

@@ -88,6 +88,8 @@ var Options = []Option{
 		Help: "Where the browser sends the session: /cgi-bin keeps it from other services of this host name."},
 	{Name: "session_lifetime", Kind: Number, Default: "0", High: 31536000, Label: "Longest session", Restricts: true,
 		Help: "After how many seconds a session ends, in use or not; 0 means never."},
+	{Name: "backchannel_logout", Kind: Flag, Default: "0", Values: onOff, Label: "Logout by the provider", Restricts: true,
+		Help: "Ends the sessions here of whoever signs out at the provider; enter the address below there."},
 	{Name: "rate_limit", Kind: Number, Default: "50", Low: 1, High: 100000, Label: "Requests per window", Global: true,
 		Help: "How many requests all clients together may send in one window."},
 	{Name: "rate_window", Kind: Number, Default: "60", Low: 1, High: 3600, Label: "Window", Global: true,

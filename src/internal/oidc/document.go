@@ -40,6 +40,8 @@ type document struct {
 	status fault.Code
 	// patience is how long another process that is fetching it is waited for.
 	patience time.Duration
+	// atLeast is how old a kept copy has to be before it is fetched again.
+	atLeast time.Duration
 	// check refuses a fetched document before it is kept. cached tells a
 	// copy from disk, which passed when it was fetched.
 	check func(body []byte, cached bool) error
@@ -71,7 +73,7 @@ func (p *Party) load(ctx context.Context, d document, force bool) (kept bool, er
 	path := p.CacheDir + "/" + p.cacheName(d.kind)
 	began := time.Now()
 	age, usable := p.keptAge(path, d)
-	if usable && !force && age >= 0 && age < CacheLifetime {
+	if usable && age >= 0 && (age < d.atLeast || !force && age < CacheLifetime) {
 		return true, nil
 	}
 	spare := usable && !force // The kept copy will do: keep the time for what has none.

@@ -41,16 +41,15 @@ func (p *Party) Verify(ctx context.Context, m Metadata, tokens Tokens, nonce sec
 	if n := tokens.ID.Len(); n > MaxIDToken {
 		return nil, invalid("the ID token has " + strconv.Itoa(n) + " bytes, the limit is " + strconv.Itoa(MaxIDToken) + "; have the provider send fewer groups")
 	}
-	claims, err := p.authentic(ctx, m, tokens.ID)
+	claims, err := p.authentic(ctx, m, idToken, tokens.ID)
 	if err != nil {
 		return nil, err
 	}
 	p.Veil.Hide(nonce)
-	now := p.Now()
+	if err := p.checkOurs(claims); err != nil {
+		return nil, err
+	}
 	for _, check := range []func() error{
-		func() error { return p.checkIssuer(claims) },
-		func() error { return p.checkAudience(claims) },
-		func() error { return p.checkTimes(claims, now) },
 		func() error { return checkNonce(claims, nonce) },
 		func() error { return checkSubject(claims) },
 		func() error { return p.checkAccessToken(m, claims, tokens.Access) },
@@ -60,6 +59,36 @@ func (p *Party) Verify(ctx context.Context, m Metadata, tokens Tokens, nonce sec
 		}
 	}
 	return claims, nil
+}
+
+// checkOurs: a token whose signature is good is of this provider, for this
+// client and valid now. That holds for logout tokens as well.
+func (p *Party) checkOurs(c Claims) error {
+	err := p.checkIssuer(c)
+	if err == nil {
+		err = p.checkAudience(c)
+	}
+	if err == nil {
+		err = p.checkTimes(c, p.Now())
+	}
+	return err
+}
+
+// kind is what a token is to be.
+type kind uint8
+
+const (
+	idToken kind = iota
+	logoutToken
+)
+
+// mayBe reports whether a header's typ is one of a kind's. What is of another
+// type, an access token for one, is neither (RFC 8725 §3.11). Without the type
+// of its own (Back-Channel Logout 1.0 §2.4) a logout token is known by its
+// claims.
+func (k kind) mayBe(typ string) bool {
+	typ = strings.ToLower(strings.TrimPrefix(typ, "application/"))
+	return !strings.HasSuffix(typ, "+jwt") || k == logoutToken && typ == "logout+jwt"
 }
 
 func invalid(detail string) error { return fault.New(fault.IDTokenVerificationFailed, detail) }
@@ -72,7 +101,7 @@ type header struct {
 	Critical  json.RawMessage `json:"crit"`
 }
 
-func (p *Party) readHeader(token string) (header, error) {
+func (p *Party) readHeader(k kind, token string) (header, error) {
 	var h header
 	encoded, _, _ := strings.Cut(token, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(encoded)
@@ -86,8 +115,7 @@ func (p *Party) readHeader(token string) (header, error) {
 	case h.Critical != nil:
 		// RFC 7515 §4.1.11: an extension nobody here understands.
 		return h, invalid("the ID token's header has a crit member")
-	case strings.HasSuffix(strings.ToLower(h.Type), "+jwt"):
-		// RFC 8725 §3.11: an access or logout token is no ID token.
+	case !k.mayBe(h.Type):
 		return h, invalid("the token is of type " + p.Veil.Name(h.Type) + " and no ID token")
 	}
 	return h, nil
@@ -97,8 +125,8 @@ func (p *Party) readHeader(token string) (header, error) {
 // The keys are fetched again, once, when a token with a kid does not verify:
 // the provider may have rotated them. A token without a kid gives no reason
 // to think so.
-func (p *Party) authentic(ctx context.Context, m Metadata, token secret.Value) (Claims, error) {
-	h, err := p.readHeader(token.Reveal())
+func (p *Party) authentic(ctx context.Context, m Metadata, k kind, token secret.Value) (Claims, error) {
+	h, err := p.readHeader(k, token.Reveal())
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +136,7 @@ func (p *Party) authentic(ctx context.Context, m Metadata, token secret.Value) (
 		if refresh && h.KeyID == "" {
 			break
 		}
-		set, err := p.keys(ctx, m, refresh)
+		set, err := p.keys(ctx, m, refresh, k)
 		if err != nil {
 			return nil, err
 		}

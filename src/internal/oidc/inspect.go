@@ -44,7 +44,7 @@ func (p *Party) FetchMetadata(ctx context.Context) (m Metadata, response backcha
 // UsableKeys counts the published keys that could verify an ID token. odd says
 // which entries are of no use although they look as if they were, "" for none.
 func (p *Party) UsableKeys(ctx context.Context, m Metadata) (n int, odd string, err error) {
-	set, err := p.keys(ctx, m, true)
+	set, err := p.keys(ctx, m, true, idToken)
 	notes := set.odd
 	for i := range set.Keys {
 		key := &set.Keys[i]

@@ -95,18 +95,18 @@ func (s keySet) leftOut() string {
 
 // keys returns the provider's JWK Set. Its faults end in JWKS_FETCH_FAILED,
 // or are PROVIDER_AWAITED.
-func (p *Party) keys(ctx context.Context, m Metadata, refresh bool) (keySet, error) {
+func (p *Party) keys(ctx context.Context, m Metadata, refresh bool, of kind) (keySet, error) {
 	m = p.latest(m)
-	set, err := p.keysAt(ctx, m.JWKSURI, refresh)
+	set, err := p.keysAt(ctx, m.JWKSURI, refresh, of)
 	if errors.Is(err, errMoved) {
 		if fresh, ok := p.renew(ctx, m, func(m Metadata) string { return m.JWKSURI }); ok {
-			return p.keysAt(ctx, fresh.JWKSURI, true)
+			return p.keysAt(ctx, fresh.JWKSURI, true, of)
 		}
 	}
 	return set, err
 }
 
-func (p *Party) keysAt(ctx context.Context, at string, refresh bool) (keySet, error) {
+func (p *Party) keysAt(ctx context.Context, at string, refresh bool, of kind) (keySet, error) {
 	var set keySet
 	if !secure(at) {
 		return set, fault.New(fault.InsecureJWKSURI, "the provider's jwks_uri is "+p.Veil.Address(at)+", it must begin with https://")
@@ -124,6 +124,8 @@ func (p *Party) keysAt(ctx context.Context, at string, refresh bool) (keySet, er
 		status: fault.JWKSFetchFailed,
 		// The person has signed in already and would have to do so again.
 		patience: 5 * time.Second,
+		// Anybody can send a logout token with a kid that nobody knows.
+		atLeast: map[kind]time.Duration{logoutToken: time.Minute}[of],
 		check: func(body []byte, _ bool) error {
 			var err error
 			set, err = readKeys(body)

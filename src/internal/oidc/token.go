@@ -16,9 +16,10 @@ import (
 // Tokens is a successful token response. Either may be empty: what that means
 // is for Verify to say.
 type Tokens struct {
-	ID     secret.Value
-	Access secret.Value
-	Scope  Scope
+	ID      secret.Value
+	Access  secret.Value
+	Refresh secret.Value
+	Scope   Scope
 }
 
 // Exchange trades an authorization code for tokens (RFC 6749 §4.1.3, with the
@@ -90,8 +91,11 @@ func (p *Party) readTokens(response backchannel.Response, method string) (Tokens
 		return Tokens{}, fault.New(fault.MissingIDToken, "the token response has status 200 but no id_token: "+
 			p.advice(fault.TokenEndpoint, value, text(body.members["error_description"]), response.Status).Text)
 	}
-	got := Tokens{ID: secret.New(tokens[0]), Access: secret.New(tokens[1]), Scope: readScope(body.members["scope"])}
-	p.Veil.Hide(got.ID, got.Access, secret.New(text(body.members["refresh_token"])))
+	got := Tokens{
+		ID: secret.New(tokens[0]), Access: secret.New(tokens[1]), Refresh: secret.New(text(body.members["refresh_token"])),
+		Scope: readScope(body.members["scope"]),
+	}
+	p.Veil.Hide(got.ID, got.Access, got.Refresh)
 	return got, nil
 }
 

@@ -51,18 +51,19 @@ func DHCPConfig() string   { return At("/etc/config/dhcp") }
 
 // Files the program owns. RunDir is on tmpfs and gone after a reboot;
 // the keys survive it.
-func SecretKey() string  { return At("/etc/luci-sso/secret.key") }
-func ClientKey() string  { return At("/etc/luci-sso/client.key") }
-func NextKey() string    { return At("/etc/luci-sso/client-next.key") }
-func RunDir() string     { return At("/var/run/luci-sso") }
-func RPCDTold() string   { return At("/var/run/luci-sso/rpcd-told") }
-func Handshakes() string { return At("/var/run/luci-sso/handshakes") }
-func Tokens() string     { return At("/var/run/luci-sso/tokens") }
-func Sessions() string   { return At("/var/run/luci-sso/sessions") }
-func Cache() string      { return At("/var/run/luci-sso/cache") }
-func RateLimit() string  { return At("/var/run/luci-sso/ratelimit") }
-func Events() string     { return At("/var/run/luci-sso/events") }
-func TestLock() string   { return At("/var/run/luci-sso/test.lock") }
+func SecretKey() string   { return At("/etc/luci-sso/secret.key") }
+func ClientKey() string   { return At("/etc/luci-sso/client.key") }
+func NextKey() string     { return At("/etc/luci-sso/client-next.key") }
+func RunDir() string      { return At("/var/run/luci-sso") }
+func RPCDTold() string    { return At("/var/run/luci-sso/rpcd-told") }
+func Handshakes() string  { return At("/var/run/luci-sso/handshakes") }
+func Tokens() string      { return At("/var/run/luci-sso/tokens") }
+func Sessions() string    { return At("/var/run/luci-sso/sessions") }
+func Cache() string       { return At("/var/run/luci-sso/cache") }
+func RateLimit() string   { return At("/var/run/luci-sso/ratelimit") }
+func LogoutLimit() string { return At("/var/run/luci-sso/ratelimit-logout") }
+func Events() string      { return At("/var/run/luci-sso/events") }
+func TestLock() string    { return At("/var/run/luci-sso/test.lock") }
 
 // What OpenWrt provides.
 func UbusSocket() string   { return At("/var/run/ubus/ubus.sock") }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package replay owns the registry of access tokens that have bought a
-// session, so that none buys a second one. It knows hashes of tokens and how
+// session, so that none buys a second one, and of logout tokens that have
+// ended some. It knows hashes of tokens and how
 // long to keep them, and nothing of what they are for.
 //
 // Each token is an empty file named after its SHA-256, created with O_EXCL: of
@@ -57,8 +58,7 @@ func (r *Registry) Register(accessToken secret.Value, keepUntil time.Time) error
 	if accessToken.Empty() {
 		return fault.New(fault.TokenRegistryError, "there is no access token to register")
 	}
-	sum := sha256.Sum256([]byte(accessToken.Reveal()))
-	path := filepath.Join(r.dir, hex.EncodeToString(sum[:]))
+	path := r.path(accessToken)
 	if err := store.EnsureDir(r.dir); err != nil {
 		return registryError(err)
 	}
@@ -90,6 +90,17 @@ func (r *Registry) Register(accessToken secret.Value, keepUntil time.Time) error
 		return registryError(store.Failed("stamp", path, err))
 	}
 	return nil
+}
+
+// Known reports whether a token has been registered. Asking changes nothing.
+func (r *Registry) Known(token secret.Value) bool {
+	_, err := os.Lstat(r.path(token))
+	return err == nil
+}
+
+func (r *Registry) path(token secret.Value) string {
+	sum := sha256.Sum256([]byte(token.Reveal()))
+	return filepath.Join(r.dir, hex.EncodeToString(sum[:]))
 }
 
 // makeRoom forgets what need not be remembered when the directory is full, and

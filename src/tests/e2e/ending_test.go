@@ -33,21 +33,29 @@ func (e *env) luciSSO(args ...string) string {
 	return string(out)
 }
 
-func (e *env) signedIn(person string) *lab.Session {
+// person is somebody with a session.
+type person struct{ *lab.Session }
+
+func (p person) subject() string {
+	sub, _ := p.Values["luci_sso_sub"].(string)
+	return sub
+}
+
+func (e *env) signedIn(name string) person {
 	e.t.Helper()
-	s, err := e.Login(person)
+	s, err := e.Login(name)
 	e.must(err)
-	return s
+	return person{s}
 }
 
 // click is what any use of LuCI does to a session: it restarts the idle time.
-func (e *env) click(s *lab.Session) {
+func (e *env) click(s person) {
 	e.t.Helper()
 	_, err := e.Router.Ubus("session", "get", ubus.Table{"ubus_rpc_session": s.ID})
 	e.must(err)
 }
 
-func (e *env) lives(s *lab.Session) bool {
+func (e *env) lives(s person) bool {
 	e.t.Helper()
 	_, ok, err := e.Session(s.ID)
 	e.must(err)
@@ -106,6 +114,30 @@ var endingCases = []codeCase{
 		}
 		e.told(mark, fault.SessionLifetimeOver, "session_lifetime")
 	}),
+	sessionEnd(fault.SessionEndedByProvider, func(e *env) {
+		e.set("backchannel_logout", "1")
+		s := e.signedIn("alice")
+		mark := e.Mark()
+		if r := e.logoutToken(s.subject(), "", nil); r.Status != 200 {
+			e.t.Errorf("the provider's logout:\n%s", r.Raw)
+		}
+		if e.lives(s) {
+			e.t.Error("who signed out at the provider is still in")
+		}
+		e.told(mark, fault.SessionEndedByProvider, "1 sessions ended")
+	}),
+	{string(fault.LogoutTokenInvalid), func(e *env) {
+		e.set("backchannel_logout", "1")
+		s := e.signedIn("alice")
+		e.refusesLogout(s, fault.LogoutTokenInvalid, "has no field logout_token", e.says("x=y"))
+	}},
+	{string(fault.BackchannelLogoutFailed), func(e *env) {
+		e.set("backchannel_logout", "1")
+		s := e.signedIn("alice")
+		e.forget()
+		e.inject(answer(idp.JWKS, idp.Answer{Status: 500}))
+		e.refusesLogout(s, fault.BackchannelLogoutFailed, "JWKS_FETCH_FAILED", e.says(e.makes(s.subject(), "", nil)))
+	}},
 }
 
 // withoutRole takes a role out of the configuration.

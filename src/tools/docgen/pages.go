@@ -23,7 +23,7 @@ var sections = map[fault.Code][2]string{
 	fault.InsecureUserInfoEndpoint: {"UserInfo", "When e-mail or groups are not in the ID token and the router asks for them. The first four never end a login by themselves: they carry the status of the request they are part of, and without the missing claims it usually ends in `USER_NOT_AUTHORIZED`."},
 	fault.UserNotAuthorized:        {"Authorization", "When it is decided who gets which role, and at logout."},
 	fault.UbusLoginFailed:          {"LuCI's session", "When the session is created in rpcd over ubus."},
-	fault.SessionRoleGone:          {"Sessions that end", "When a session ends that its owner did not end. No request fails then: the line before the code says whose session it was and why it ended, the status is what an event of it carries. **Last events** on the page shows the same."},
+	fault.SessionRoleGone:          {"Sessions that end", "When a session ends that its owner did not end. No request fails then: the line before the code says whose session it was and why it ended, the status is what an event of it carries. **Last events** on the page shows the same. The last two are of the provider's request to end sessions, and end that."},
 	fault.SystemInitFailed:         {"System", "Whatever the request was about."},
 }
 

@@ -80,7 +80,17 @@ const sentences = [
 	[ 'SESSION_ROLE_GONE',
 		_('A session was ended: its role is gone, or its person has another one now.') ],
 	[ 'SESSION_LIFETIME_OVER',
-		_('A session was ended: it has lasted as long as it may.') ]
+		_('A session was ended: it has lasted as long as it may.') ],
+	[ 'SESSION_REVOKED',
+		_('A session was ended: the provider says that the sign-in does not hold any more.') ],
+	[ 'SESSION_UNCONFIRMED',
+		_('A session was ended: the provider could not be asked about it for too long.') ],
+	[ 'SESSION_ENDED_BY_PROVIDER',
+		_('A session was ended: the person signed out at the provider.') ],
+	[ 'LOGOUT_TOKEN_INVALID',
+		_('A logout token came that is not valid. No session was ended.') ],
+	[ 'BACKCHANNEL_LOGOUT_FAILED',
+		_('The provider\'s logout could not be carried out.') ]
 ];
 
 return baseclass.extend({

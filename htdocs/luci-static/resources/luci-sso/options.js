@@ -121,6 +121,12 @@ return baseclass.extend({
 				low: 0, high: 31536000
 			},
 			{
+				name: 'backchannel_logout', kind: 'flag', tested: false, required: false,
+				label: _('Logout by the provider'),
+				help: _('Ends the sessions here of whoever signs out at the provider; enter the address below there.'),
+				default: '0'
+			},
+			{
 				name: 'rate_limit', kind: 'number', tested: false, required: false,
 				label: _('Requests per window'),
 				help: _('How many requests all clients together may send in one window.'),

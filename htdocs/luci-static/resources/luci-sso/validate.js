@@ -269,6 +269,13 @@ function redirectURI(location) {
 	return 'https://' + host + CALLBACK_PATH;
 }
 
+// logoutURI is where the provider tells of whoever signs out there.
+function logoutURI(redirect, location) {
+	const callback = URL.canParse(redirect) ? redirect : redirectURI(location);
+
+	return new URL(callback).origin + '/cgi-bin/luci-sso/backchannel-logout';
+}
+
 return baseclass.extend({
 	CALLBACK_PATH,
 	validateURL,
@@ -289,5 +296,6 @@ return baseclass.extend({
 	hintSecret,
 	withoutSecret,
 	hintNumber,
-	redirectURI
+	redirectURI,
+	logoutURI
 });

@@ -97,6 +97,16 @@ return view.extend({
 
 		if (node)
 			dom.content(node, this.renderSteps());
+
+		const address = this.map.findElement('data-sso-backchannel', 'on');
+
+		if (address)
+			dom.content(address, this.logoutAddress());
+	},
+
+	// logoutAddress is where the provider tells of whoever signs out there.
+	logoutAddress() {
+		return validate.logoutURI(this.formvalue('redirect_uri'), window.location);
 	},
 
 	// keepForm remembers what has been typed into the settings but not saved:
@@ -374,6 +384,20 @@ return view.extend({
 		o = s.taboption('sessions', widgets.HintValue, 'session_lifetime', _('Longest session'),
 			_('After how many seconds a session ends, in use or not; 0 means never.'));
 		this.number(o, '0');
+
+		o = s.taboption('sessions', form.Flag, 'backchannel_logout', _('Logout by the provider'),
+			_('Ends the sessions here of whoever signs out at the provider; enter the address below there.'));
+
+		o = s.taboption('sessions', form.DummyValue, '_backchannel', _('At the provider'));
+		o.depends('backchannel_logout', '1');
+		o.renderWidget = () => {
+			window.setTimeout(() => this.updateSteps(), 0);
+
+			return E('div', {}, [
+				E('code', { 'data-sso-backchannel': 'on', 'style': 'overflow-wrap:anywhere' }), ' ',
+				widgets.copyButton(() => this.logoutAddress(), 'backchannel_logout_uri')
+			]);
+		};
 	},
 
 	// What is left at its default is not written: the configuration stays as
