@@ -293,5 +293,5 @@ func replace(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	return store.ReplaceFileDurably(path, text, info)
+	return store.ReplaceFileDurably(path, text, info, nil)
 }

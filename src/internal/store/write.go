@@ -44,13 +44,24 @@ func WriteFileDurably(path string, data []byte) error {
 	return write(path, data, time.Time{}, nil, true)
 }
 
+// ErrOvertaken says that another program has replaced a file meanwhile.
+var ErrOvertaken = errors.New("another program has changed it meanwhile")
+
 // ReplaceFileDurably is WriteFileDurably for a file that is not the program's
-// own: it keeps the mode and the owner that info tells.
-func ReplaceFileDurably(path string, data []byte, info os.FileInfo) error {
-	return write(path, data, time.Time{}, info, true)
+// own: it keeps the mode and the owner that info tells. still is asked last of
+// all whether the file may be replaced, nil for yes; if not, the error
+// satisfies errors.Is(err, ErrOvertaken).
+func ReplaceFileDurably(path string, data []byte, info os.FileInfo, still func() bool) error {
+	return write(path, data, time.Time{}, &original{info, still}, true)
 }
 
-func write(path string, data []byte, stamp time.Time, like os.FileInfo, durable bool) error {
+// original is the file that a new one takes the place of.
+type original struct {
+	info  os.FileInfo
+	still func() bool
+}
+
+func write(path string, data []byte, stamp time.Time, like *original, durable bool) error {
 	err := writeOnce(path, data, stamp, like, durable)
 	if errors.Is(err, os.ErrNotExist) {
 		// A clock that jumped can make another process take our temporary
@@ -63,7 +74,7 @@ func write(path string, data []byte, stamp time.Time, like os.FileInfo, durable 
 	return nil
 }
 
-func writeOnce(path string, data []byte, stamp time.Time, like os.FileInfo, durable bool) (err error) {
+func writeOnce(path string, data []byte, stamp time.Time, like *original, durable bool) (err error) {
 	dir := filepath.Dir(path)
 	f, err := createTemp(dir)
 	if err != nil {
@@ -77,11 +88,11 @@ func writeOnce(path string, data []byte, stamp time.Time, like os.FileInfo, dura
 	}()
 	_, err = f.Write(data)
 	if err == nil && like != nil {
-		if stat, ok := like.Sys().(*syscall.Stat_t); ok {
+		if stat, ok := like.info.Sys().(*syscall.Stat_t); ok {
 			// Only root can; whoever else may write here owns what is here.
 			_ = f.Chown(int(stat.Uid), int(stat.Gid))
 		}
-		err = f.Chmod(like.Mode().Perm())
+		err = f.Chmod(like.info.Mode().Perm())
 	}
 	if err == nil && durable {
 		err = f.Sync()
@@ -91,6 +102,9 @@ func writeOnce(path string, data []byte, stamp time.Time, like os.FileInfo, dura
 	}
 	if err == nil && !stamp.IsZero() {
 		err = os.Chtimes(temp, stamp, stamp)
+	}
+	if err == nil && like != nil && like.still != nil && !like.still() {
+		err = ErrOvertaken
 	}
 	if err == nil {
 		err = os.Rename(temp, path)

@@ -11,16 +11,13 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"luci-sso/internal/store"
 )
 
-const (
-	// lockWait is how long Edit waits for another program that changes the
-	// file. A commit takes milliseconds.
-	lockWait = 3 * time.Second
-	// leftover is the age from which a temporary file can only be that of a
-	// process that was killed.
-	leftover = time.Minute
-)
+// lockWait is how long Edit waits for another program that changes the file. A
+// commit takes milliseconds.
+const lockWait = 3 * time.Second
 
 // ErrLocked says that another program held the file's lock for too long.
 var ErrLocked = errors.New("another program keeps the file locked")
@@ -81,19 +78,12 @@ func editOnce(path string, deadline time.Time, edit func(*Document) error) (chan
 	if err != nil || bytes.Equal(result, text) {
 		return false, false, err
 	}
-	temp, err := writeBeside(path, info, result)
-	if err != nil {
-		return false, false, err
-	}
-	if !unchanged(path, info) {
-		_ = os.Remove(temp)
+	removeLeftovers(path)
+	err = store.ReplaceFileDurably(path, result, info, func() bool { return unchanged(path, info) })
+	if errors.Is(err, store.ErrOvertaken) {
 		return false, true, nil
 	}
-	if err := os.Rename(temp, path); err != nil {
-		_ = os.Remove(temp)
-		return false, false, err
-	}
-	return true, false, nil
+	return err == nil, false, err
 }
 
 // lock opens the file and takes the exclusive lock on it.
@@ -128,39 +118,6 @@ func unchanged(path string, info fs.FileInfo) bool {
 	return err == nil && os.SameFile(now, info) && now.Size() == info.Size() && now.ModTime().Equal(info.ModTime())
 }
 
-// writeBeside writes text to a temporary file in the directory of path, with
-// the mode and owner that info tells. The name's dot hides it from libuci.
-func writeBeside(path string, info fs.FileInfo, text []byte) (string, error) {
-	removeLeftovers(path)
-	temp, err := os.CreateTemp(filepath.Dir(path), tempPrefix(path)+"*")
-	if err != nil {
-		return "", err
-	}
-	_, err = temp.Write(text)
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && err == nil {
-		// Before the mode: a change of owner takes special bits away.
-		if err = temp.Chown(int(stat.Uid), int(stat.Gid)); errors.Is(err, syscall.EPERM) {
-			err = nil // Not root, hence not a router.
-		}
-	}
-	if err == nil {
-		err = temp.Chmod(info.Mode())
-	}
-	if err == nil {
-		err = temp.Sync()
-	}
-	if closeErr := temp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		_ = os.Remove(temp.Name())
-		return "", err
-	}
-	return temp.Name(), nil
-}
-
-func tempPrefix(path string) string { return "." + filepath.Base(path) + ".luci-sso-" }
-
 // Tidy removes what an Edit of the file at path has left that was killed; the
 // next Edit does so, too.
 func Tidy(path string) {
@@ -169,19 +126,12 @@ func Tidy(path string) {
 	}
 }
 
-// removeLeftovers removes temporary files of processes that were killed.
+// removeLeftovers removes temporary files of processes that were killed, those
+// of the versions up to 0.1.0 included. The dot hides them from libuci.
 func removeLeftovers(path string) {
-	dir, prefix := filepath.Dir(path), tempPrefix(path)
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return
-	}
-	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), prefix) {
-			continue
-		}
-		if info, err := entry.Info(); err == nil && time.Since(info.ModTime()).Abs() > leftover {
-			_ = os.Remove(filepath.Join(dir, entry.Name()))
-		}
-	}
+	before := "." + filepath.Base(path) + ".luci-sso-"
+	now := time.Now()
+	_, _ = store.Reap(filepath.Dir(path), func(name string, stamp time.Time) bool {
+		return store.Abandoned(name, now, stamp) || strings.HasPrefix(name, before) && store.Age(now, stamp).Abs() > store.TempAge
+	})
 }

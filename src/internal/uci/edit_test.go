@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"luci-sso/internal/store"
 )
 
 // The tests start this program again to have processes that can be killed.
@@ -343,7 +345,7 @@ func TestEditKilledAtAnyMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range leftovers(t, path) {
-		past := time.Now().Add(-2 * leftover)
+		past := time.Now().Add(-2 * store.TempAge)
 		if err := os.Chtimes(filepath.Join(filepath.Dir(path), name), past, past); err != nil {
 			t.Fatal(err)
 		}
