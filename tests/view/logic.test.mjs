@@ -10,6 +10,7 @@ import test from 'node:test';
 import { load, RESOURCES, TOP } from './load.mjs';
 
 const logic = { ...load('luci-sso.validate'), ...load('luci-sso.logic') };
+const match = load('luci-sso.match');
 const codes = load('luci-sso.codes');
 const presets = load('luci-sso.presets');
 
@@ -180,11 +181,16 @@ test('access level and lists', () => {
 test('who would get what', () => {
 	const vectors = JSON.parse(readFileSync(new URL('match-vectors.json', import.meta.url), 'utf8'));
 
-	for (const c of vectors.cases) {
-		const hit = logic.matchRole(vectors.roles, c) || { role: '', by: '', value: '' };
+	for (const { about, roles, cases } of vectors.sets)
+		for (const c of cases) {
+			const hit = match.matchRole(roles, { ...c, claims: c.claims ? match.parseClaims(c.claims) : null }) || {};
 
-		assert.deepEqual(hit, { role: c.role, by: c.by, value: c.value }, c.why);
-	}
+			assert.deepEqual({
+				role: hit.role || '', by: hit.by || '', value: hit.value || '', lacks: hit.lacks || [], undecided: hit.undecided || '', fault: !!hit.fault
+			}, {
+				role: c.role, by: c.by || '', value: c.value || '', lacks: c.lacks || [], undecided: c.undecided || '', fault: !!c.fault
+			}, `${about}: ${c.why}`);
+		}
 
 	assert.deepEqual(logic.splitEntries(' a, b c;\n d,,'), [ 'a', 'b c', 'd' ]);
 });
@@ -267,12 +273,12 @@ test('the access group grants what the page calls, and nothing else', () => {
 });
 
 test('what one script asks of another is there', () => {
-	const modules = { logic: load('luci-sso.logic'), validate: load('luci-sso.validate'), codes, presets };
+	const modules = { logic: load('luci-sso.logic'), match, validate: load('luci-sso.validate'), codes, presets };
 
 	for (const name of scripts()) {
 		const source = readFileSync(join(RESOURCES, name), 'utf8');
 
-		for (const [ , module, member ] of source.matchAll(/(?<![.\w])(logic|validate|codes|presets)\.(\w+)/g)) {
+		for (const [ , module, member ] of source.matchAll(/(?<![.\w])(logic|match|validate|codes|presets)\.(\w+)/g)) {
 			// A script's own variable may be called like itself.
 			if (name == `luci-sso/${module}.js`)
 				continue;

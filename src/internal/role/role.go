@@ -243,8 +243,12 @@ type Lack struct {
 }
 
 // Lacks says what a sign-in lacks for a role. That is for the sign-in alone:
-// who has the role is decided before.
+// who has the role is decided before. A role that is not in order gives nothing
+// for any sign-in.
 func Lacks(r *config.Role, s oidc.SignIn, rules Rules) []Lack {
+	if len(r.Faults) > 0 {
+		return nil
+	}
 	var list []Lack
 	if len(r.ACR) > 0 && !slices.Contains(r.ACR, s.ACR) {
 		list = append(list, Lack{"acr", r.ACR})

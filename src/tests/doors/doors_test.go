@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -240,20 +241,27 @@ func TestMatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	var vectors struct {
-		Roles []map[string]any
-		Cases []struct {
-			Why, Email, Sub, Role, By, Value string
-			Groups                           []string
+		Sets []struct {
+			About string
+			Roles []map[string]any
+			Cases []struct {
+				Why, Email, Sub, Claims, Role, By, Value, Undecided string
+				Groups, Lacks                                       []string
+				Fault                                               bool
+			}
 		}
 	}
 	if err := json.Unmarshal(text, &vectors); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range vectors.Cases {
-		var m bridge.MatchReply
-		call(t, l, "match", map[string]any{"email": c.Email, "groups": c.Groups, "sub": c.Sub, "roles": vectors.Roles}, &m)
-		if m.Role != c.Role || m.By != c.By || m.Value != c.Value || m.Granted || len(m.Trace) != len(vectors.Roles) {
-			t.Errorf("%s: %+v, want %+v", c.Why, m, c)
+	for _, set := range vectors.Sets {
+		for _, c := range set.Cases {
+			var m bridge.MatchReply
+			call(t, l, "match", map[string]any{"email": c.Email, "groups": c.Groups, "sub": c.Sub, "claims": c.Claims, "roles": set.Roles}, &m)
+			if m.Role != c.Role || m.By != c.By || m.Value != c.Value || m.Granted || len(m.Trace) != len(set.Roles) ||
+				m.Undecided != c.Undecided || m.Fault != "" != c.Fault || !slices.Equal(m.Lacks, c.Lacks) && len(m.Lacks)+len(c.Lacks) > 0 {
+				t.Errorf("%s: %s: %+v, want %+v", set.About, c.Why, m, c)
+			}
 		}
 	}
 	var m bridge.MatchReply

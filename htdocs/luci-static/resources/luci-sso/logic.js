@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 'require baseclass';
+'require luci-sso.match as match';
 
-// Who may do what: access levels and the lists behind them, which role somebody
-// gets, and what is odd about a role. No DOM, no ubus, no UCI in here, so that
+// Who may do what: access levels and the lists behind them, and what is odd
+// about a role. No DOM, no ubus, no UCI in here, so that
 // it can be tested without a browser. The rules are rpcd's and the router's.
-
-const POCKETID_SUFFIX = '@PocketID';
 
 function toList(value) {
 	if (value == null || value === '')
@@ -312,50 +311,6 @@ function countGranted(groups, read, write) {
 	return rv;
 }
 
-// Only ASCII letters: Unicode's rules would make other people's addresses
-// equal, as with the Kelvin sign and k.
-function lowerAddress(address) {
-	return address.replace(/[A-Z]/g, (c) => c.toLowerCase());
-}
-
-// The suffix may be left out by the provider, not added: where people name
-// groups themselves, one called admins@PocketID is not admins.
-function bareGroup(name) {
-	return name.endsWith(POCKETID_SUFFIX) ? name.slice(0, -POCKETID_SUFFIX.length) : name;
-}
-
-function matchOne(role, person) {
-	const email = lowerAddress(person.email || '');
-	const groups = toList(person.groups);
-
-	for (let e of toList(role.email))
-		if (email !== '' && lowerAddress(e) === email)
-			return { by: 'email', value: e };
-
-	for (let g of toList(role.group))
-		if (bareGroup(g) !== '' && (groups.includes(g) || groups.includes(bareGroup(g))))
-			return { by: 'group', value: g };
-
-	for (let s of toList(role.sub))
-		if (s !== '' && s === person.sub)
-			return { by: 'sub', value: s };
-
-	return null;
-}
-
-// matchRole finds who somebody would be: the first role, in the order given,
-// that lists the address, one of the groups or the subject.
-function matchRole(roles, person) {
-	for (let role of roles) {
-		const hit = matchOne(role, person);
-
-		if (hit)
-			return { role: role.name, by: hit.by, value: hit.value };
-	}
-
-	return null;
-}
-
 // grantsPages: whether there is more than what everybody gets.
 function grantsPages(groups, role) {
 	return groups.some((g) => g.name != 'unauthenticated' && access(role.read, role.write, g.name) !== '');
@@ -368,13 +323,12 @@ function splitEntries(text) {
 // roleNotes says what is odd about a role before it is saved.
 function roleNotes(role, roles, groups) {
 	const notes = [];
-	const people = [ 'email', 'group', 'sub' ].reduce((n, k) => n + toList(role[k]).length, 0);
 	const unknown = unknownGroups(groups, role.read, role.write);
 
 	if (role.name == 'default')
 		notes.push(_('The name “default” is taken by the settings'));
 
-	if (!people)
+	if (!match.named(role))
 		notes.push(_('This role has no e-mail address, group or subject: nobody gets it.'));
 
 	if (!toList(role.read).length && !toList(role.write).length || groups.length && !grantsPages(groups, role))
@@ -387,7 +341,7 @@ function roleNotes(role, roles, groups) {
 
 	for (let e of toList(role.email)) {
 		const other = roles.find((r) => r.name != role.name &&
-			toList(r.email).some((x) => lowerAddress(x) == lowerAddress(e)));
+			toList(r.email).some((x) => match.lowerAddress(x) == match.lowerAddress(e)));
 
 		if (other)
 			notes.push(_('%s is also listed in the role %s; the upper role wins.').format(e, other.name));
@@ -409,7 +363,6 @@ return baseclass.extend({
 	listsOf,
 	countGranted,
 	grantsPages,
-	matchRole,
 	splitEntries,
 	roleNotes
 });

@@ -4,11 +4,12 @@
 'require dom';
 'require rpc';
 'require luci-sso.logic as logic';
+'require luci-sso.match as match';
 
 // Who would get what: the section that says which role a person would have,
 // by the roles of the form, saved or not.
 
-const callMatch = rpc.declare({ object: 'luci-sso', method: 'match', params: [ 'email', 'groups', 'sub', 'roles' ] });
+const callMatch = rpc.declare({ object: 'luci-sso', method: 'match', params: [ 'email', 'groups', 'sub', 'claims', 'roles' ] });
 
 // later runs the last of some calls that come close after each other.
 function later(run) {
@@ -43,6 +44,17 @@ return baseclass.extend({
 				input('luci-sso-preview-groups', _('Groups'), _('separated by commas')),
 				input('luci-sso-preview-sub', _('Subject'), ''),
 				E('div', { 'class': 'cbi-value' }, [
+					E('label', { 'class': 'cbi-value-title', 'for': 'luci-sso-preview-claims' }, [ _('Claims') ]),
+					E('div', { 'class': 'cbi-value-field' }, [
+						E('textarea', {
+							'class': 'cbi-input-textarea', 'id': 'luci-sso-preview-claims', 'rows': 3, 'spellcheck': 'false', 'autocomplete': 'off',
+							'style': 'width:100%; max-width:32em; box-sizing:border-box', 'placeholder': '{"department": "NOC", "amr": ["hwk"]}',
+							'input': () => this.update()
+						}),
+						E('div', { 'class': 'cbi-value-description' }, [ _('What the ID token says, as JSON.') ])
+					])
+				]),
+				E('div', { 'class': 'cbi-value' }, [
 					E('label', { 'class': 'cbi-value-title' }, [ _('Result') ]),
 					E('div', { 'class': 'cbi-value-field' }, [ result ])
 				])
@@ -55,50 +67,73 @@ return baseclass.extend({
 
 	update() {
 		const value = (id) => this.previewNode.querySelector('#luci-sso-preview-' + id).value.trim();
-		const person = { email: value('email'), groups: logic.splitEntries(value('groups')), sub: value('sub') };
+		// Between the tokens of JSON, a line's end is as good as a space.
+		const text = value('claims').replace(/[\r\n\t]+/g, ' ');
+		const setting = (name) => this.users.page.formvalue(name);
+		const person = {
+			email: value('email'), groups: logic.splitEntries(value('groups')), sub: value('sub'),
+			claims: text ? match.parseClaims(text) : null,
+			groups_claim: setting('groups_claim'), required: setting('require_email_verified') == '1', tolerance: setting('clock_tolerance') || 0
+		};
 		const by = {
 			email: _('because of the e-mail address %s'),
 			group: _('because of the group %s'),
-			sub: _('because of the subject %s')
+			sub: _('because of the subject %s'),
+			email_domain: _('because of the domain %s'),
+			claim: _('because of the claim %s')
 		};
+		const say = (style, ...content) => dom.content(this.previewResult, E('div', { 'class': 'alert-message ' + style, 'style': 'width:auto; overflow-wrap:anywhere' }, content));
 
-		if (person.email === '' && !person.groups.length && person.sub === '') {
+		if (text && !person.claims) {
+			say('warning', _('The claims are no JSON object.'));
+			return;
+		}
+
+		if (person.email === '' && !person.groups.length && person.sub === '' && !text) {
 			dom.content(this.previewResult, E('em', {}, [ _('Nothing entered yet.') ]));
 			return;
 		}
 
 		const roles = this.users.roles();
-		const hit = logic.matchRole(roles, person);
+		const hit = match.matchRole(roles, person);
 
-		if (!hit) {
-			dom.content(this.previewResult, E('div', { 'class': 'alert-message warning', 'style': 'width:auto' }, [ _('No role: this person cannot log in.') ]));
-			this.showLogName(person, roles);
+		if (!hit || hit.undecided) {
+			say('warning', hit
+				? _('No role: the search ends at the role %s, because its %s is not certain and could decide it.').format(hit.undecided, hit.unknown)
+				: _('No role: this person cannot log in.'));
+			this.showLogName(person, text, roles);
 			return;
 		}
 
 		const role = roles.find((r) => r.name == hit.role);
 		const granted = logic.countGranted(this.users.groups, role.read, role.write);
+		const reasons = hit.reasons.map((r) => by[r.by].format(r.value)).join(', ');
+		const how = match.signIn(role);
 
 		dom.content(this.previewResult, [
-			E('p', {}, [ E('strong', {}, [ _('Role %s').format(hit.role) ]), ', ', by[hit.by].format(hit.value) ]),
+			E('p', {}, [ E('strong', {}, [ _('Role %s').format(hit.role) ]), ', ', reasons ]),
 			E('p', {}, [
-				(hit.by == 'email' && this.users.page.formvalue('require_email_verified') == '1')
+				(hit.by == 'email' && person.required)
 					? _('The provider must say that the address is verified.') + ' ' : '',
-				(role.read.length || role.write.length) && (logic.grantsPages(this.users.groups, role) || !this.users.groups.length)
-					? _('%d of %d access groups can be read, %d of them changed.').format(granted.read, granted.total, granted.write)
-					: E('strong', {}, [ _('This role grants nothing: people with it cannot log in.') ])
-			])
+				hit.fault
+					? E('strong', {}, [ _('Until this is mended, the role gives nothing to anybody: %s').format(hit.fault) ])
+					: (role.read.length || role.write.length) && (logic.grantsPages(this.users.groups, role) || !this.users.groups.length)
+						? _('%d of %d access groups can be read, %d of them changed.').format(granted.read, granted.total, granted.write)
+						: E('strong', {}, [ _('This role grants nothing: people with it cannot log in.') ])
+			]),
+			(hit.lacks.length && !hit.fault)
+				? E('p', { 'data-sso-lacks': hit.lacks.join(' ') }, [ E('strong', {}, [ _('The sign-in has to have, and by what is entered has not: %s').format(how) ]) ]) : ''
 		]);
-		this.showLogName(person, roles);
+		this.showLogName(person, text, roles);
 	},
 
 	// showLogName adds, once the router has said so, how the log calls the person.
-	showLogName(person, roles) {
+	showLogName(person, claims, roles) {
 		const node = E('p');
 
 		dom.append(this.previewResult, node);
 
-		this.nameAsked = () => L.resolveDefault(callMatch(person.email, person.groups, person.sub, roles), {}).then((found) => {
+		this.nameAsked = () => L.resolveDefault(callMatch(person.email, person.groups, person.sub, claims, roles), {}).then((found) => {
 			const names = [
 				found.log_email ? _('e-mail %s').format(found.log_email) : '',
 				found.log_subject ? _('subject %s').format(found.log_subject) : ''

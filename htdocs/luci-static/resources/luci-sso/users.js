@@ -6,11 +6,15 @@
 'require rpc';
 'require ui';
 'require luci-sso.logic as logic';
+'require luci-sso.match as match';
 'require luci-sso.preview as preview';
 'require luci-sso.validate as validate';
 'require luci-sso.widgets as widgets';
 
 // The section with users and roles: the roles and their editor. What a role's rights amount to is asked of the router.
+
+// The lists of a role that are behind "More conditions".
+const LISTS = [ 'email_domain', 'claim', 'acr', 'amr' ];
 
 const callRights = rpc.declare({ object: 'luci-sso', method: 'rights', params: [ 'roles' ], expect: { roles: [] } });
 
@@ -24,6 +28,9 @@ return baseclass.extend({
 			email: logic.toList(s.email),
 			group: logic.toList(s.group),
 			sub: logic.toList(s.sub),
+			...Object.fromEntries(LISTS.map((name) => [ name, logic.toList(s[name]) ])),
+			match: s.match || '',
+			max_age: s.max_age || '',
 			read: logic.toList(s.read),
 			write: logic.toList(s.write)
 		}));
@@ -146,6 +153,8 @@ return baseclass.extend({
 		people('group', _('Groups'), _('Groups exactly as the provider sends them.'), 'router-admins', validate.validateEntry);
 		people('sub', _('Subjects'), _('Identifiers (sub) of single people at the provider.'), '', validate.validateEntry);
 
+		this.addConditions(s);
+
 		const column = (name, title, kind) => {
 			const dummy = s.option(form.DummyValue, name, title);
 
@@ -203,6 +212,60 @@ return baseclass.extend({
 		o.depends('_level', 'individual');
 	},
 
+	// addConditions are the lists that few need, with the switch that shows them.
+	addConditions(s) {
+		const more = s.option(form.Flag, '_more', _('More conditions'));
+		let o;
+
+		// In the table, what there is of them.
+		more.textvalue = function(section_id) {
+			const role = Object.assign({}, this.map.data.get(this.map.config, section_id));
+
+			for (let name of [ 'email', 'group', 'sub' ])
+				delete role[name];
+
+			return match.sentence(role) || match.signIn(role) || '-';
+		};
+		more.load = function(section_id) {
+			const role = this.map.data.get(this.map.config, section_id);
+
+			return LISTS.concat('match', 'max_age').some((name) => logic.toList(role[name]).length) ? '1' : '0';
+		};
+		more.write = function() {};
+		more.remove = function() {};
+
+		const condition = (type, name, title, description, placeholder) => {
+			o = s.option(type, name, title, description);
+			o.modalonly = true;
+			o.depends('_more', '1');
+			// Hidden is not deleted.
+			o.retain = true;
+			o.placeholder = placeholder;
+			o.validate = (section_id, value) => validate.conditions[name](value);
+
+			return o;
+		};
+
+		condition(form.DynamicList, 'email_domain', _('E-mail domains'), _('Everybody with an address there that the provider calls verified.'), 'example.com');
+		condition(form.DynamicList, 'claim', _('Claims'), _('Whatever else the provider says of a person: the name of a claim, = and the value.'), 'department=NOC');
+		condition(form.ListValue, 'match', _('Who fits'));
+		o.value('', _('who is in one of the lists'));
+		o.value('all', _('who is in each of the lists that are filled in'));
+		o.load = function(section_id) {
+			const value = this.map.data.get(this.map.config, section_id, 'match');
+
+			// What is neither stays to be seen, and to be mended.
+			if (validate.conditions.match(value) !== true)
+				this.value(value);
+
+			return (value == 'any') ? '' : value;
+		};
+		condition(form.DynamicList, 'acr', _('Kind of sign-in (acr)'), _('The sign-in at the provider was one of these.'), 'phr');
+		condition(form.DynamicList, 'amr', _('Ways of signing in (amr)'), _('The sign-in at the provider had all of these.'), 'hwk');
+		condition(form.Value, 'max_age', _('Sign-in at most this old'), _('In seconds. Who signed in earlier has to do it again.'), '3600');
+		o.inputmode = 'numeric';
+	},
+
 	// handleMove does with the arrow keys what dragging does with the mouse.
 	handleMove(ev, section_id) {
 		const handle = ev.currentTarget;
@@ -239,6 +302,9 @@ return baseclass.extend({
 				email: logic.toList(value('email')),
 				group: logic.toList(value('group')),
 				sub: logic.toList(value('sub')),
+				...Object.fromEntries(LISTS.map((name) => [ name, logic.toList(value(name)) ])),
+				match: value('match') || '',
+				max_age: value('max_age') || '',
 				read: lists.read,
 				write: lists.write
 			};
@@ -248,8 +314,14 @@ return baseclass.extend({
 		const show = () => {
 			const role = current();
 			const notes = logic.roleNotes(role, this.roles(), groups);
+			const people = match.sentence(role);
+			const wrong = match.fault(role);
+
+			if (wrong)
+				notes.push(_('Until this is mended, the role gives nothing to anybody: %s').format(wrong));
+
 			const key = JSON.stringify([ role.read, role.write ]);
-			const text = notes.join('\n') + JSON.stringify(findings);
+			const text = [ people, ...notes ].join('\n') + JSON.stringify(findings);
 
 			if (key !== asked)
 				ask();
@@ -259,6 +331,7 @@ return baseclass.extend({
 
 			node.ssoText = text;
 			dom.content(node, [
+				people ? E('p', { 'data-sso-people': '', 'style': 'overflow-wrap:anywhere' }, [ people ]) : '',
 				...notes.map((n) => E('div', { 'class': 'alert-message warning', 'style': 'width:auto' }, [ n ])),
 				...this.renderFindings(findings, map.readonly ? null : (name, level) => this.setGroup(map, section_id, name, level))
 			]);

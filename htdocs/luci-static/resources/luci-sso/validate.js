@@ -167,6 +167,64 @@ function validateParam(value) {
 		? _('%s belongs to the protocol and is set by the router').format(m[1]) : true;
 }
 
+function validateDomain(value) {
+	if (value == null || value === '')
+		return true;
+
+	return value.length <= 253 && /^[^\x00-\x20\x7f@*=,;:\/\\<>()[\]"'.]+(\.[^\x00-\x20\x7f@*=,;:\/\\<>()[\]"'.]+)+$/.test(value)
+		? true : _('Enter a domain such as example.com, without @ and *');
+}
+
+// validateClaimValue is for a role's list claim: a path, =, a value.
+function validateClaimValue(value) {
+	if (value == null || value === '')
+		return true;
+
+	const at = value.indexOf('=');
+	const path = value.substring(0, at);
+	const first = path.split('.')[0];
+
+	if (at < 1 || at == value.length - 1 || path.trim() !== path || value.substring(at + 1).trim() !== value.substring(at + 1))
+		return _('Enter the name of a claim, = and a value, such as department=NOC');
+
+	if (/^email$/i.test(first) || [ 'acr', 'amr', 'auth_time' ].includes(first))
+		return _('There is a field of its own for the claim %s').format(first);
+
+	return true;
+}
+
+function validateACR(value) {
+	return /^[^\x00-\x20\x7f]*$/.test(value || '') ? true : _('Enter one value without spaces');
+}
+
+function validateAMR(value) {
+	if (value == null || value === '' || options.methods.includes(value))
+		return true;
+
+	return /[:\/]/.test(value) && validateACR(value) === true ? true : _('Enter a registered name: %s').format(options.methods.join(', '));
+}
+
+function validateMaxAge(value) {
+	if (value == null || value === '')
+		return true;
+
+	return /^[0-9]{1,8}$/.test(value) && +value >= 1 && +value <= 31622400 ? true : _('Enter a whole number from %d to %d').format(1, 31622400);
+}
+
+function validateMatch(value) {
+	return [ '', 'any', 'all' ].includes(value || '') ? true : _('This is neither any nor all');
+}
+
+// What the conditions of a role may be, by the name of the list or option.
+const conditions = {
+	email_domain: validateDomain,
+	claim: validateClaimValue,
+	match: validateMatch,
+	acr: validateACR,
+	amr: validateAMR,
+	max_age: validateMaxAge
+};
+
 // validateRoleName keeps a role from colliding with the settings section.
 function validateRoleName(name, taken) {
 	if (name === 'default')
@@ -289,6 +347,7 @@ return baseclass.extend({
 	validateEmail,
 	validateEntry,
 	validateParam,
+	conditions,
 	validateRoleName,
 	hintIssuer,
 	hintRedirect,

@@ -20,7 +20,7 @@ const lacking = {
 		'stabilizeActionColumnWidth stripTags tab_names tabbed titleFn titledesc uciconfig',
 
 	Value: 'append children datatype defaults editable getValidator handleValueChange initial last_child loadChildren optional renderChildren ' +
-		'retain size stripTags template titleFn titledesc titleref transformChoices transformDepList typename uciconfig ucioption ' +
+		'size stripTags template titleFn titledesc titleref transformChoices transformDepList typename uciconfig ucioption ' +
 		'ucisection updateDefaultValue width',
 
 	DynamicList: 'allowduplicates',

@@ -58,7 +58,7 @@ class Value extends L.Base {
 		this.deps = [];
 
 		// What a page may set besides; LuCI's other options are refused.
-		for (let name of [ 'data', 'forcewrite', 'keylist', 'modalonly', 'onchange', 'password', 'placeholder', 'readonly', 'tab', 'vallist' ])
+		for (let name of [ 'data', 'forcewrite', 'keylist', 'modalonly', 'onchange', 'password', 'placeholder', 'readonly', 'retain', 'tab', 'vallist' ])
 			this[name] = undefined;
 	}
 
@@ -166,7 +166,7 @@ class Value extends L.Base {
 
 	parse(section_id) {
 		if (!this.isActive(section_id))
-			return Promise.resolve(this.remove(section_id));
+			return Promise.resolve(this.retain ? null : this.remove(section_id));
 
 		if (!this.isValid(section_id))
 			return Promise.reject(refusal(this, section_id));
