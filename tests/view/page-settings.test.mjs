@@ -86,6 +86,16 @@ browserTest('every field is saved and read back', async () => {
 		await hosts.last().press('Enter');
 	}
 
+	// Fields for the usual parameters, and a list for the rest: one list.
+	await page.locator(field('_auth_prompt')).selectOption('select_account');
+	await page.locator(field('_auth_acr_values')).fill('phr mfa');
+	await page.locator(field('_auth_hd')).fill('example.com');
+
+	const params = page.locator('[data-name="auth_param"] input:not([type="hidden"])');
+
+	await params.last().fill('resource=a');
+	await params.last().press('Enter');
+
 	await page.locator(box('require_email_verified')).check();
 	await page.locator(box('provider_logout')).uncheck();
 	await page.locator('.cbi-tabmenu a', { hasText: 'Sessions' }).click();
@@ -98,12 +108,13 @@ browserTest('every field is saved and read back', async () => {
 		assert.equal(router.uci('get', `luci-sso.default.${name}`), value, name);
 
 	assert.equal(router.uci('get', 'luci-sso.default.host'), 'router.example.com [fd00::1]:8443');
-	assert.equal(router.uci('show', 'luci-sso').includes('_preset'), false, 'the preset is no setting');
+	assert.equal(router.uci('get', 'luci-sso.default.auth_param'), 'prompt=select_account acr_values=phr mfa hd=example.com resource=a');
+	assert.equal(/_preset|\._auth_/.test(router.uci('show', 'luci-sso')), false, 'the fields that are none are no settings');
 
 	await page.reload();
 	await page.waitForSelector('#luci-sso-status [data-events]');
 
-	for (const [ name, value ] of Object.entries({ ...values, ...selects }))
+	for (const [ name, value ] of Object.entries({ ...values, ...selects, _auth_prompt: 'select_account', _auth_acr_values: 'phr mfa', _auth_hd: 'example.com', _auth_domain_hint: '' }))
 		assert.equal(await page.locator(field(name)).inputValue(), value, name);
 
 	assert.equal(await page.locator(box('require_email_verified')).isChecked(), true);

@@ -205,7 +205,8 @@ var fieldCall = regexp.MustCompile(`(?:taboption\('\w+', [\w.]+, |option\([\w.]+
 func pageFields(t testing.TB) map[string]string {
 	t.Helper()
 	fields := map[string]string{}
-	for _, m := range fieldCall.FindAllStringSubmatch(read(t, "htdocs/luci-static/resources/view/luci-sso/settings.js"), -1) {
+	for _, m := range fieldCall.FindAllStringSubmatch(read(t, "htdocs/luci-static/resources/view/luci-sso/settings.js")+
+		read(t, "htdocs/luci-static/resources/luci-sso/authparams.js"), -1) {
 		fields[m[2]] = m[1]
 	}
 	if len(fields) < 20 {

@@ -6,6 +6,7 @@
 'require rpc';
 'require uci';
 'require luci-sso.clientkey as clientkey';
+'require luci-sso.authparams as authparams';
 'require luci-sso.connection as connection';
 'require luci-sso.presets as presets';
 'require luci-sso.status as status';
@@ -330,10 +331,7 @@ return view.extend({
 		o.value('1', _('always'));
 		o.value('0', _('only if present'));
 
-		o = s.taboption('advanced', form.DynamicList, 'auth_param', _('Further parameters'),
-			_('What else is asked of the provider at each sign-in, as name=value.'));
-		o.placeholder = 'prompt=select_account';
-		o.validate = (section_id, value) => validate.validateParam(value);
+		authparams.add(s, 'advanced');
 
 		o = s.taboption('advanced', widgets.HintValue, 'clock_tolerance', _('Clock tolerance'),
 			_('By how many seconds the clocks of router and provider may differ.'));
