@@ -4,7 +4,7 @@
 // the router's configuration and collects the router's log.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -83,8 +83,8 @@ class Lab {
 
 	// configure sets options of the section oidc over the lab's own
 	// configuration, and, when roles are given ({ name: { email: […], … } }),
-	// replaces its roles.
-	configure(options, roles) {
+	// replaces its roles. more are further providers: { name: { issuer_url: … } }.
+	configure(options, roles, more = {}) {
 		let [ head, ...rest ] = this.#original.split(/^(?=config role)/m);
 
 		for (const [ name, value ] of Object.entries({ rate_limit: '100000', ...options })) {
@@ -96,12 +96,24 @@ class Lab {
 			rest = Object.entries(roles).map(([ role, lists ]) => `config role '${role}'\n` + Object.entries(lists)
 				.flatMap(([ name, values ]) => values.map((value) => `\tlist ${name} ${quote(value)}\n`)).join('') + '\n');
 		}
-		writeFileSync(this.#config, head + rest.join(''));
+		const providers = Object.entries(more).map(([ name, own ]) => `config oidc '${name}'\n` + Object.entries(own)
+			.map(([ option, value ]) => `\toption ${option} ${quote(value)}\n`).join('') + '\n');
+
+		writeFileSync(this.#config, head + providers.join('') + rest.join(''));
 	}
 
 	// trust puts an authority into the router's certificate store.
 	trust(pem) {
 		appendFileSync(join(this.root, 'etc/ssl/certs/ca-certificates.crt'), `\n${pem}`);
+	}
+
+	// ageDocuments makes what the router keeps of providers older.
+	ageDocuments(seconds) {
+		const dir = join(this.root, 'var/run/luci-sso/cache');
+		const then = Date.now() / 1000 - seconds;
+
+		for (const name of readdirSync(dir))
+			utimesSync(join(dir, name), then, then);
 	}
 
 	// mark and log: what luci-sso wrote to the router's log since a mark.

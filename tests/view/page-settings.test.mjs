@@ -60,7 +60,7 @@ browserTest('every field is saved and read back', async () => {
 		issuer_url: 'https://id.example.net', client_id: 'id with space', client_secret: "it's \"quoted\" \\ and ä", redirect_uri: 'https://r.example.net/cgi-bin/luci-sso/callback',
 		scope: 'openid email x', internal_issuer_url: 'https://10.0.0.2', ca_file: '/etc/ssl/my ca.pem', groups_claim: 'realm_access.roles', clock_tolerance: '90',
 		rate_limit: '77', rate_window: '120', rate_limit_per_client: '9', post_logout_redirect_uri: 'https://r.example.net/bye',
-		session_lifetime: '28800'
+		label: 'Sign in <b>here</b> & now', session_lifetime: '28800'
 	};
 	const selects = { token_auth_method: 'client_secret_post', par: '1', require_at_hash: '1', session_cookie_path: '/cgi-bin' };
 
@@ -97,6 +97,7 @@ browserTest('every field is saved and read back', async () => {
 	await params.last().press('Enter');
 
 	await page.locator(box('require_email_verified')).check();
+	await page.locator(box('auto_login')).check();
 	await page.locator(box('provider_logout')).uncheck();
 	await page.locator('.cbi-tabmenu a', { hasText: 'Sessions' }).click();
 	assert.equal(await page.locator('[data-sso-backchannel]').isVisible(), false);
@@ -104,7 +105,7 @@ browserTest('every field is saved and read back', async () => {
 	assert.equal(await page.locator('[data-sso-backchannel]').innerText(), 'https://r.example.net/cgi-bin/luci-sso/backchannel-logout');
 	await apply(page);
 
-	for (const [ name, value ] of Object.entries({ ...values, ...selects, require_email_verified: '1', provider_logout: '0', backchannel_logout: '1' }))
+	for (const [ name, value ] of Object.entries({ ...values, ...selects, require_email_verified: '1', auto_login: '1', provider_logout: '0', backchannel_logout: '1' }))
 		assert.equal(router.uci('get', `luci-sso.default.${name}`), value, name);
 
 	assert.equal(router.uci('get', 'luci-sso.default.host'), 'router.example.com [fd00::1]:8443');

@@ -114,7 +114,7 @@ func (r *request) route(readError error) (cgi.Response, error) {
 	case "":
 		switch action, _ := r.Param("action"); {
 		case action == "enabled":
-			return r.probe(), nil
+			return r.probe(context.Background()), nil
 		case action == "jwks" && r.Secure && servesKeys():
 			return r.keys()
 		}
@@ -164,17 +164,6 @@ func (r *request) load() (*config.Config, error) {
 		return config.LoadProvider(paths.Config(), name)
 	}
 	return config.Load(paths.Config())
-}
-
-// probe answers whether a login could be started.
-func (r *request) probe() cgi.Response {
-	enabled := "false"
-	_, err := config.Load(paths.Config())
-	if err == nil {
-		enabled = "true"
-	}
-	r.tellNotRoot(err)
-	return cgi.Response{ContentType: "application/json", Body: `{"enabled": ` + enabled + `}`}
 }
 
 func (r *request) admit() (retryAfter int, err error) {

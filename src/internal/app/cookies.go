@@ -26,6 +26,19 @@ const (
 	landingTime       = 30 // seconds
 )
 
+// stayCookieName tells the login page that somebody has just logged out, and
+// that it must not go to a provider by itself, which would let them in again.
+// It exists only where option auto_login is on.
+const (
+	stayCookieName = "luci_sso_stay"
+	stayTime       = 3600 // seconds
+)
+
+// stay is that cookie.
+func stay() cgi.Cookie {
+	return cgi.Cookie{Name: stayCookieName, Value: "1", Path: "/cgi-bin/luci", SameSite: cgi.Lax, MaxAge: stayTime, Script: true}
+}
+
 // sessionCookieNames are the ones LuCI reads, the preferred one first.
 var sessionCookieNames = [...]string{"sysauth_https", "sysauth"}
 

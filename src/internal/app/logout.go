@@ -31,6 +31,9 @@ func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Respo
 	}
 	if r.hasSessionCookie() {
 		r.undo = append(r.undo, signOut()...)
+		if straightIn() {
+			r.undo = append(r.undo, stay())
+		}
 	}
 	if found {
 		if err := r.sessions().Destroy(ctx, live.ID); err != nil {

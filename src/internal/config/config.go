@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"luci-sso/internal/fault"
 	"luci-sso/internal/host"
@@ -35,6 +36,8 @@ const (
 type Config struct {
 	Provider              string // Name of the section: default, or another.
 	Enabled               bool
+	Label                 string // Of the button; "" for the usual one.
+	AutoLogin             bool   // The login page goes there by itself.
 	IssuerURL             string
 	InternalHost          string // Takes the place of the issuer's host[:port] behind the router; "" without split horizon.
 	ClientID              string
@@ -300,6 +303,8 @@ func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 	c := &Config{
 		Provider:              section.Name,
 		Enabled:               on(section),
+		Label:                 r.value("label"),
+		AutoLogin:             r.choice("auto_login") == "1",
 		IssuerURL:             r.url("issuer_url", fault.InsecureIssuerURL),
 		ClientID:              r.value("client_id"),
 		ClientSecret:          r.secret(),
@@ -350,6 +355,9 @@ func Roles(path string) ([]Role, error) {
 
 // check is for what concerns more than one option or more than form.
 func (c *Config) check(r *reader) {
+	if n := utf8.RuneCountInString(c.Label); n > MaxLabel {
+		r.fail(fault.ConfigError, "label", "option label has "+strconv.Itoa(n)+" characters, expected at most "+strconv.Itoa(MaxLabel))
+	}
 	if c.CAFile != "" && !filepath.IsAbs(c.CAFile) {
 		r.fail(fault.ConfigError, "ca_file", "option ca_file is "+syslog.Quote(c.CAFile)+", expected an absolute path")
 	}

@@ -44,6 +44,9 @@ type Option struct {
 // MaxClockTolerance is the largest value of option clock_tolerance, in seconds.
 const MaxClockTolerance = 3600
 
+// MaxLabel is the longest option label, in characters.
+const MaxLabel = 64
+
 var onOff = []string{"0", "1"}
 
 // Options are the options of the section with the settings, in the order of
@@ -100,6 +103,10 @@ var Options = []Option{
 		Help: "Whether logging out of the router logs out at the provider, too."},
 	{Name: "post_logout_redirect_uri", Kind: QueryURL, Example: "https://router.example.com/", Label: "Address after logout",
 		Help: "Where the provider sends people after logging out; it must be registered there."},
+	{Name: "label", Kind: Text, Example: "Sign in with Example", Label: "Text of the button",
+		Help: "What the button on the login page says; empty means “Login with SSO”."},
+	{Name: "auto_login", Kind: Flag, Default: "0", Values: onOff, Label: "Straight to the provider",
+		Help: "The login page goes to the provider by itself; /cgi-bin/luci/?password still asks for the password."},
 }
 
 // RoleLists are the lists of a role's section, and its two options match and

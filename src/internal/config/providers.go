@@ -38,6 +38,22 @@ func LoadProvider(path, name string) (*Config, error) {
 		" has no config oidc section of this name with option enabled 1 among the first "+strconv.Itoa(MaxProviders))
 }
 
+// Usable are the providers that somebody can log in with, in the order of the
+// file: enabled, and with settings that are complete.
+func Usable(path string) []*Config {
+	pkg, err := read(path)
+	if err != nil {
+		return nil
+	}
+	var list []*Config
+	for _, name := range enabled(pkg) {
+		if c, err := parse(pkg, settings(pkg, name), settings(pkg, Section)); err == nil {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 // Enabled names the enabled providers in the order of the file, whether or not
 // their settings are complete. A file that cannot be read has none.
 func Enabled(path string) []string {

@@ -122,6 +122,32 @@ func (p *Party) discover(ctx context.Context, force bool) (Metadata, error) {
 	return metadata, nil
 }
 
+// lately is for how long an answer says that the provider is there.
+const lately = 30 * time.Second
+
+// Answers reports whether the provider gives its discovery document, or did so
+// a moment ago. It is asked before somebody is sent there who did not ask for
+// it, and waits for no longer than they would.
+func (p *Party) Answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, staleTime)
+	defer cancel()
+	d := p.discovery()
+	d.lifetime = lately
+	d.check = func(body []byte, cached bool) error {
+		m, _, err := readMetadata(body)
+		if err == nil {
+			err = m.check(p.Issuer, cached, &p.Veil)
+		}
+		return err
+	}
+	kept, err := p.load(ctx, d, false)
+	if err != nil || !kept {
+		return err == nil
+	}
+	age, usable := p.keptAge(p.CacheDir+"/"+p.cacheName(kindDiscovery), d)
+	return usable && age >= 0 && age < lately
+}
+
 // discovery describes the document, without its check.
 func (p *Party) discovery() document {
 	return document{

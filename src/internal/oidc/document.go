@@ -38,6 +38,9 @@ type document struct {
 	codes codes
 	// status is the fault for an answer other than 200.
 	status fault.Code
+	// lifetime is for how long a kept copy is as good as a fetched one;
+	// CacheLifetime when it is 0.
+	lifetime time.Duration
 	// patience is how long another process that is fetching it is waited for.
 	patience time.Duration
 	// atLeast is how old a kept copy has to be before it is fetched again.
@@ -70,10 +73,13 @@ func (p *Party) load(ctx context.Context, d document, force bool) (kept bool, er
 		_, err := p.take(ctx, d)
 		return false, err
 	}
+	if d.lifetime == 0 {
+		d.lifetime = CacheLifetime
+	}
 	path := p.CacheDir + "/" + p.cacheName(d.kind)
 	began := time.Now()
 	age, usable := p.keptAge(path, d)
-	if usable && age >= 0 && (age < d.atLeast || !force && age < CacheLifetime) {
+	if usable && age >= 0 && (age < d.atLeast || !force && age < d.lifetime) {
 		return true, nil
 	}
 	spare := usable && !force // The kept copy will do: keep the time for what has none.
@@ -89,7 +95,7 @@ func (p *Party) load(ctx context.Context, d document, force bool) (kept bool, er
 	defer turn.end()
 	if turn.waited {
 		age, again := p.keptAge(path, d)
-		if again && age >= 0 && age < CacheLifetime && (!force || turn.since(path, began)) {
+		if again && age >= 0 && age < d.lifetime && (!force || turn.since(path, began)) {
 			return true, nil
 		}
 	}

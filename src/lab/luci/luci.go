@@ -33,9 +33,9 @@ type Handler struct {
 	// Timeout is the lifetime of sessions in seconds, read at each login
 	// (luci.sauth.sessiontime).
 	Timeout func() int
-	// SSOWorks reports whether single sign-on is configured: only then does
-	// Log out lead there.
-	SSOWorks func() bool
+	// AnyProvider reports whether an option is on for an enabled provider: only
+	// with one that is enabled does Log out lead there.
+	AnyProvider func(option string) bool
 	// Log gets LuCI's own lines for the system log. May be nil.
 	Log func(warning bool, text string)
 	// CookiePath is the path of the session cookie of a password login:
@@ -161,7 +161,7 @@ func (h *Handler) passwordLogin(w http.ResponseWriter, r *http.Request, user, pa
 // logout is LuCI's own, unless the session came from single sign-on: then it
 // ends where it began.
 func (h *Handler) logout(w http.ResponseWriter, r *http.Request, s *session) {
-	if r.TLS != nil && strings.HasPrefix(s.text("username"), "sso:") && h.SSOWorks() {
+	if r.TLS != nil && strings.HasPrefix(s.text("username"), "sso:") && h.AnyProvider("enabled") {
 		redirect(w, "/cgi-bin/luci-sso/logout?stoken="+s.text("token"))
 		return
 	}
@@ -171,6 +171,10 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, s *session) {
 		name = "sysauth_https"
 	}
 	w.Header().Add("Set-Cookie", name+"=; expires=Thu, 01 Jan 1970 01:00:00 GMT; path="+h.cookiePath())
+	if h.AnyProvider("auto_login") {
+		redirect(w, Base+"/?password=logout")
+		return
+	}
 	redirect(w, Base+"/")
 }
 

@@ -124,10 +124,10 @@ func (r *Router) startStandIns(listeners []net.Listener) (err error) {
 	r.RPCD.SetPassword("root", Password)
 	r.RPCD.Register(r.Broker)
 	r.LuCI = &luci.Handler{
-		Socket:   r.UbusSocket(),
-		Root:     r.Root,
-		Timeout:  r.sessionTime,
-		SSOWorks: r.ssoWorks,
+		Socket:      r.UbusSocket(),
+		Root:        r.Root,
+		Timeout:     r.sessionTime,
+		AnyProvider: r.anyProvider,
 		Log: func(warning bool, text string) {
 			severity := 6
 			if warning {
@@ -276,17 +276,20 @@ func (r *Router) sessionTime() int {
 	return 3600
 }
 
-func (r *Router) ssoWorks() bool {
+// anyProvider reports whether an option is on for an enabled provider.
+func (r *Router) anyProvider(option string) bool {
 	pkg, err := uci.Load(r.At("/etc/config/luci-sso"))
 	if err != nil {
 		return false
 	}
-	section, ok := pkg.Lookup("default")
-	if !ok {
-		return false
+	for _, section := range pkg.Sections {
+		enabled, _ := section.Get("enabled")
+		value, _ := section.Get(option)
+		if section.Type == "oidc" && enabled == "1" && value == "1" {
+			return true
+		}
 	}
-	enabled, _ := section.Get("enabled")
-	return enabled == "1"
+	return false
 }
 
 func (r *Router) onStop(stop func()) { r.stops = append(r.stops, stop) }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The login page's part of luci-sso: one button, "Login with SSO", on
-// whatever form the theme draws. The file is loaded by a plain script tag in
+// The login page's part of luci-sso: a button for each provider, such as
+// "Login with SSO", on whatever form the theme draws, and the way straight to
+// a provider where the router is told so. The file is loaded by a plain script tag in
 // LuCI's sysauth templates, before LuCI's own loader has run, so it uses
 // nothing of LuCI except the translation lookup, and that only if it is there.
 // No inline script, no style: it works under script-src 'self'; style-src
@@ -21,10 +22,18 @@
 	const LOGOUT = LUCI + '/admin/logout';
 	const LANDING = 'luci_sso_landing';
 	const BUTTON = 'luci-sso-login';
+	const STAY = 'luci_sso_stay';
 	const PATIENCE_MS = 15000;
 
-	let enabled = false;
+	// What is remembered in this tab, and for how long it counts.
+	const LEFT = 'left', LEFT_MS = 300000, LANDED_MS = 60000; // For a provider, and back in.
+	const TYPED = 'typed', TYPED_MS = 60000; // With a password in the form.
+	const TAKEN_IN = 'in', TAKEN_IN_MS = 60000;
+
+	let providers = [];
 	let patience = null;
+	let touched = false; // Somebody has begun to fill in the form.
+	let leaving = false;
 
 	// Looked up when needed, not now: a theme may load the catalog later.
 	function _(s) {
@@ -70,6 +79,9 @@
 		if (landing())
 			return false;
 
+		// For a moment more: a session that LuCI does not take is no reason to
+		// go to the provider and back for ever.
+		note(LEFT, Date.now() - LEFT_MS + LANDED_MS);
 		// With its fragment the address would only scroll, not load.
 		window.location.replace(page);
 
@@ -81,7 +93,7 @@
 	// is no place to return to.
 	function wantedPage() {
 		const path = window.location.pathname;
-		const page = path + window.location.search;
+		const page = path + (asksForPassword() ? '' : window.location.search);
 
 		if (!path.startsWith(LUCI + '/') || path.length <= LUCI.length + 1 || page.length > 512)
 			return '';
@@ -95,13 +107,108 @@
 		return page;
 	}
 
-	function startAddress() {
+	function startAddress(provider) {
 		const page = wantedPage();
-		const query = page ? '?return=' + encodeURIComponent(page) : '';
+		const query = [];
 		const secure = (window.location.protocol === 'https:');
 
+		if (page)
+			query.push('return=' + encodeURIComponent(page));
+
+		if (provider.name !== 'default')
+			query.push('provider=' + encodeURIComponent(provider.name));
+
 		// The port of a plain http page says nothing about the https one.
-		return (secure ? window.location.origin : 'https://' + window.location.hostname) + CGI + query;
+		return (secure ? window.location.origin : 'https://' + window.location.hostname) + CGI +
+			(query.length ? '?' + query.join('&') : '');
+	}
+
+	// A note of this tab's. Where none can be made nothing goes by itself: it
+	// could go round in circles.
+	function note(what, when) {
+		try {
+			window.sessionStorage.setItem(BUTTON + '-' + what, String(when));
+
+			return true;
+		}
+		catch (e) {
+			return false;
+		}
+	}
+
+	function lately(what, within) {
+		try {
+			const age = Date.now() - Number(window.sessionStorage.getItem(BUTTON + '-' + what));
+
+			return age >= 0 && age < within;
+		}
+		catch (e) {
+			return true;
+		}
+	}
+
+	function asksForPassword() {
+		return new URLSearchParams(window.location.search).has('password') || window.location.hash === '#password';
+	}
+
+	// Shown after a wrong password, or for a second factor: the page has a
+	// message or a field of its own.
+	function underWay() {
+		const control = loginControl();
+		const password = document.querySelector('input[type="password"]');
+		let around = password;
+
+		while (around && !around.contains(control))
+			around = around.parentElement;
+
+		if (!control || !around)
+			return false;
+
+		const more = Array.from(around.querySelectorAll('input:not([type="hidden"]):not([type="submit"]):not([type="checkbox"])'))
+			.some((field) => field !== password && field.name !== 'luci_username');
+
+		return more || !!around.querySelector('.alert-message:not(#' + BUTTON + '-message)');
+	}
+
+	function cameBack() {
+		const [ navigation ] = window.performance.getEntriesByType('navigation');
+
+		return !!navigation && navigation.type === 'back_forward';
+	}
+
+	function cameFromHere() {
+		try {
+			return new URL(document.referrer).hostname === window.location.hostname;
+		}
+		catch (e) {
+			return false;
+		}
+	}
+
+	// Why the page does not go to the provider by itself: a sentence, '' for
+	// one that the page shows already, or null when it may go. Which page was
+	// asked for may be another site's choice, as long as nobody has pressed a
+	// button here.
+	function reasonToStay() {
+		const choose = _('Choose how to log in.');
+
+		if (document.cookie.split(';').some((pair) => pair.trim() === STAY + '=1') ||
+		    new URLSearchParams(window.location.search).get('password') === 'logout')
+			return _('You have logged out.');
+
+		if (window.location.protocol !== 'https:' || asksForPassword() || cameBack() || !note('works', 1))
+			return choose;
+
+		if (underWay())
+			return '';
+
+		if (lately(TYPED, TYPED_MS))
+			return choose;
+
+		if (lately(LEFT, LEFT_MS))
+			return _('The last login did not succeed.');
+
+		return (wantedPage() && !cameFromHere()) ? choose : null;
 	}
 
 	// What the theme logs in with: the submit control of the form with the
@@ -140,15 +247,15 @@
 		button.classList.toggle('spinning', on);
 	}
 
-	function showMessage(button, text) {
+	function showMessage(text, alarm) {
 		const message = document.createElement('div');
-		const actions = button.closest('.cbi-page-actions');
-		const control = actions || loginControl() || button;
+		const first = document.getElementById(BUTTON);
+		const control = first.closest('.cbi-page-actions') || loginControl() || first;
 
 		hideMessage();
 		message.id = BUTTON + '-message';
-		message.className = 'alert-message warning';
-		message.setAttribute('role', 'alert');
+		message.className = alarm ? 'alert-message warning' : 'alert-message';
+		message.setAttribute('role', alarm ? 'alert' : 'status');
 		message.textContent = text;
 		control.parentNode.insertBefore(message, control);
 	}
@@ -160,73 +267,181 @@
 			message.remove();
 	}
 
-	function leave(ev) {
-		const button = ev.currentTarget;
+	function showSilence() {
+		showMessage(_('The login provider is not answering. Try again, or log in with your password.'), true);
+	}
 
-		ev.preventDefault();
+	function leave(provider, button, how) {
 		hideMessage();
 		busy(button, true);
+		leaving = true;
+		note(LEFT, Date.now());
+		document.cookie = STAY + '=; Path=' + LUCI + '; Max-Age=0; Secure; SameSite=Lax';
 
 		patience = window.setTimeout(function () {
 			busy(button, false);
-			showMessage(button, _('The login provider is not answering. Try again, or log in with your password.'));
+			leaving = false;
+			showSilence();
 			button.focus();
 		}, PATIENCE_MS);
 
-		window.location.assign(startAddress());
+		window.location[how](startAddress(provider));
 	}
 
-	// Puts the button next to the theme's own, which comes first: themes take
+	function buttonOf(i) {
+		return document.getElementById(i ? BUTTON + '-' + i : BUTTON);
+	}
+
+	function wording(provider) {
+		const usual = _('Login with SSO');
+
+		return provider.label || ((provider.name === 'default' || providers.length === 1) ? usual : usual + ' (' + provider.name + ')');
+	}
+
+	// Puts the buttons next to the theme's own, which comes first: themes take
 	// the first button of the page for theirs.
 	function place() {
-		if (!enabled || document.getElementById(BUTTON))
-			return;
-
 		const control = loginControl();
+		let last = control;
 
-		if (!control)
+		if (!control || !providers.length || buttonOf(0))
 			return;
 
-		const button = document.createElement('button');
+		const classes = buttonClasses(control);
 
-		button.id = BUTTON;
-		button.type = 'button';
-		button.className = buttonClasses(control);
-		button.textContent = _('Login with SSO');
-		button.addEventListener('click', leave);
-		// The blank keeps inline buttons apart, as it does those of LuCI.
-		control.after(' ', button);
+		providers.forEach(function (provider, i) {
+			const button = document.createElement('button');
+
+			button.id = i ? BUTTON + '-' + i : BUTTON;
+			button.type = 'button';
+			button.className = classes;
+			button.textContent = wording(provider);
+			button.addEventListener('click', function (ev) {
+				ev.preventDefault();
+				leave(provider, button, 'assign');
+			});
+			// The blank keeps inline buttons apart, as it does those of LuCI.
+			last.after(' ', button);
+			last = button;
+		});
 	}
 
-	function start() {
-		window.fetch(CGI + '?action=enabled', { cache: 'no-store', credentials: 'omit' })
+	// The router's answer, or null. What more the page wants to know than
+	// whether there is single sign-on it asks with the parameter; a router
+	// before an upgrade does not know it.
+	function ask(about) {
+		return window.fetch(CGI + '?action=enabled&providers=' + encodeURIComponent(about), { cache: 'no-store', credentials: 'same-origin' })
 			.then(function (response) {
 				return response.ok ? response.json() : null;
 			})
-			.then(function (reply) {
-				enabled = !!(reply && reply.enabled === true);
-
-				if (!enabled)
-					return;
-
-				place();
-
-				// Themes draw their form from scripts, some of them again.
-				new MutationObserver(place).observe(document.documentElement, { childList: true, subtree: true });
-			})
 			.catch(function () {
 				// No answer, no button: the password form works as ever.
+				return null;
 			});
 	}
 
+	function known(reply) {
+		if (reply && Array.isArray(reply.providers))
+			return reply.providers;
+
+		return (reply && reply.enabled === true) ? [ { name: 'default' } ] : [];
+	}
+
+	// In a tab that nobody sees nothing happens: a browser that opens ten of
+	// them does not log in ten times.
+	function whenSeen(go) {
+		if (!document.hidden && !document.prerendering)
+			return go();
+
+		document.addEventListener('visibilitychange', function () { whenSeen(go); }, { once: true });
+	}
+
+	function goStraight(provider) {
+		const button = buttonOf(providers.indexOf(provider));
+
+		busy(button, true);
+		ask(provider.name).then(function (reply) {
+			busy(button, false);
+
+			if (touched || leaving)
+				return;
+
+			if (!reply || reply.answers !== true)
+				return showSilence();
+
+			leave(provider, button, 'replace');
+		});
+	}
+
+	function decide() {
+		const provider = providers.find((one) => one.auto === true);
+
+		if (!provider || !buttonOf(0))
+			return;
+
+		const reason = reasonToStay();
+
+		if (reason)
+			showMessage(reason);
+		else if (reason === null)
+			whenSeen(() => goStraight(provider));
+	}
+
+	function start() {
+		ask('').then(function (reply) {
+			// Signed in, but the browser has not said so: it came from another
+			// site, which does not choose the page.
+			if (reply && reply.signed_in === true && !asksForPassword() && !underWay() &&
+			    !lately(TYPED, TYPED_MS) && !lately(TAKEN_IN, TAKEN_IN_MS) && note(TAKEN_IN, Date.now()))
+				return window.location.replace(LUCI + '/');
+
+			providers = known(reply);
+
+			if (!providers.length)
+				return;
+
+			place();
+
+			let decided = !!buttonOf(0);
+
+			if (decided)
+				decide();
+
+			// Themes draw their form from scripts, some of them again.
+			new MutationObserver(function () {
+				place();
+
+				if (!decided && buttonOf(0)) {
+					decided = true;
+					decide();
+				}
+			}).observe(document.documentElement, { childList: true, subtree: true });
+		});
+	}
+
+	document.addEventListener('input', function () {
+		touched = true;
+	});
+
+	// Some themes send their form without a submit event.
+	window.addEventListener('pagehide', function () {
+		const password = document.querySelector('input[type="password"]');
+
+		if (!leaving && password && password.value)
+			note(TYPED, Date.now());
+	});
+
 	// Back from the provider with the browser's Back button.
 	window.addEventListener('pageshow', function (ev) {
-		const button = document.getElementById(BUTTON);
+		if (!ev.persisted || !buttonOf(0))
+			return;
 
-		if (ev.persisted && button) {
-			busy(button, false);
-			hideMessage();
-		}
+		leaving = false;
+		providers.forEach((provider, i) => busy(buttonOf(i), false));
+		hideMessage();
+
+		if (providers.some((one) => one.auto === true))
+			showMessage(_('Choose how to log in.'));
 	});
 
 	if (land())

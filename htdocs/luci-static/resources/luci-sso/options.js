@@ -157,6 +157,17 @@ return baseclass.extend({
 				name: 'post_logout_redirect_uri', kind: 'url', tested: false, required: false,
 				label: _('Address after logout'),
 				help: _('Where the provider sends people after logging out; it must be registered there.')
+			},
+			{
+				name: 'label', kind: 'text', tested: false, required: false,
+				label: _('Text of the button'),
+				help: _('What the button on the login page says; empty means “Login with SSO”.')
+			},
+			{
+				name: 'auto_login', kind: 'flag', tested: false, required: false,
+				label: _('Straight to the provider'),
+				help: _('The login page goes to the provider by itself; /cgi-bin/luci/?password still asks for the password.'),
+				default: '0'
 			}
 		];
 	},
