@@ -1,18 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Glewlwyd 2.7.5-3+deb12u1 (Debian 12), back-channel logout switched on.
+# Glewlwyd 2.7.5-3+deb12u1 (Debian 12), a client with the grant refresh_token.
 #
-# Guess:  its logout token is of type logout+jwt and has an exp some minutes ahead,
-#         as OpenID Connect Back-Channel Logout 1.0 says.
-# Seen:   the type is JWT, as of an ID token, and there is no exp: the draft that it
-#         follows had none. Who checks by the final text refuses every logout from
-#         here. It comes also to a loopback address, over plain http, and discovery
-#         does not say that there is such a logout.
+# Guess:  once the account is disabled, a refresh is 400 invalid_grant.
+# Seen:   disabling the account changes nothing: the refresh token goes on and brings
+#         new access tokens.
 set -eu
 
 case ${1:-} in
--h | --help) echo "Usage: findings/glewlwyd-logout-token-without-exp.sh: what came, or exit code 1 when it has changed"; exit 0 ;;
+-h | --help) echo "Usage: findings/glewlwyd-refresh-goes-on-for-a-disabled-account.sh: what came, or exit code 1 when it has changed"; exit 0 ;;
 esac
 
 dir=$(mktemp -d)
@@ -33,8 +30,6 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 const BACK = 'https://client.example/back';
-const received = [];
-
 async function listen(handler) {
 	const server = createServer(handler);
 
@@ -43,14 +38,6 @@ async function listen(handler) {
 	return server;
 }
 
-const logout = await listen(async (request, response) => {
-	let body = '';
-
-	for await (const part of request)
-		body += part;
-	received.push(new URLSearchParams(body).get('logout_token'));
-	response.end();
-});
 const free = await listen();
 const { port } = free.address();
 
@@ -100,10 +87,9 @@ await admin('POST', '/mod/plugin/', { module: 'oidc', name: 'oidc', display_name
 	iss: `${api}/oidc`, 'jwt-type': 'rsa', 'jwt-key-size': '256', key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), cert: pair.publicKey.export({ type: 'spki', format: 'pem' }),
 	'access-token-duration': 3600, 'refresh-token-duration': 86400, 'code-duration': 600, 'refresh-token-rolling': true, 'auth-type-code-enabled': true, 'auth-type-refresh-enabled': true,
 	'jwks-show': true, 'pkce-allowed': true, scope: [], 'subject-type': 'public', 'session-management-allowed': true, 'session-cookie-name': 'OIDC', 'session-cookie-expiration': 3600,
-	'back-channel-logout-allowed': true, 'oauth-par-allowed': true, 'oauth-par-request_uri-prefix': 'urn:test:', 'oauth-par-duration': 90,
 } });
 await admin('POST', '/client/', { client_id: 'client', name: 'client', confidential: true, enabled: true, client_secret: 'secret', redirect_uri: [ BACK ], authorization_type: [ 'code', 'refresh_token' ], scope: [],
-	token_endpoint_auth_method: [ 'client_secret_basic' ], backchannel_logout_uri: `http://127.0.0.1:${logout.address().port}/` });
+	token_endpoint_auth_method: [ 'client_secret_basic' ] });
 await admin('POST', '/user/', { ...account, password: 'a password' });
 
 const meta = await (await fetch(`${api}/oidc/.well-known/openid-configuration`)).json();
@@ -133,32 +119,19 @@ async function signIn() {
 	return post(meta.token_endpoint, { grant_type: 'authorization_code', code, redirect_uri: BACK, code_verifier: verifier });
 }
 
-const part = (jwt, which) => JSON.parse(Buffer.from(jwt.split('.')[which], 'base64url'));
+const tokens = await signIn();
+const refresh = async () => words(await post(meta.token_endpoint, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }));
 
-// What its page does once the person has confirmed the logout.
-async function signOut({ id_token: token }) {
-	await person('DELETE', `/oidc/session/${part(token, 1).sid}/`);
-}
-
-await signOut(await signIn());
-for (let tries = 0; tries < 100 && !received.length; tries++)
-	await new Promise((resolve) => setTimeout(resolve, 100));
-
-const claims = part(received[0], 1);
-
-console.log(`announced: ${meta.backchannel_logout_supported ?? 'no'}`);
-console.log(`logout tokens that arrived: ${received.length}`);
-console.log(`typ: ${part(received[0], 0).typ}`);
-console.log(`claims: ${Object.keys(claims).sort().join(', ')}`);
+console.log(`a refresh: ${await refresh()}`);
+await admin('PUT', '/user/person', { ...account, enabled: false });
+console.log(`the account disabled: ${await refresh()}`);
 process.exit(0);
 EOF
 
 /usr/bin/python3 -c "import sqlite3; sqlite3.connect('database').executescript(open('root/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3').read())"
 node probe.mjs | tee seen
 cat >expected <<'EOF'
-announced: no
-logout tokens that arrived: 1
-typ: JWT
-claims: aud, events, iat, iss, jti, sub
+a refresh: 200, a new access token
+the account disabled: 200, a new access token
 EOF
 cmp -s seen expected || { echo "this has changed; it was:"; cat expected; exit 1; }

@@ -1,17 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Glewlwyd 2.7.5-3+deb12u1 (Debian 12), a client with the grant refresh_token.
+# Glewlwyd 2.7.5-3+deb12u1 (Debian 12), back-channel logout switched on.
 #
-# Guess:  a refresh is 400 invalid_grant once the account is disabled, and once the
-#         person has signed out.
-# Seen:   disabling the account changes nothing: the refresh token goes on. After the
-#         logout the refresh is 400 without a body: no error, no JSON. A client that
-#         waits for the word invalid_grant never sees it.
+# Guess:  its logout token reaches a loopback address, too, and is of type logout+jwt,
+#         as OpenID Connect Back-Channel Logout 1.0 recommends.
+# Seen:   it arrives, but its type is JWT, as of an ID token. Who tells a logout token
+#         by its type refuses every logout from here.
 set -eu
 
 case ${1:-} in
--h | --help) echo "Usage: findings/glewlwyd-refused-refresh-names-no-error.sh: what came, or exit code 1 when it has changed"; exit 0 ;;
+-h | --help) echo "Usage: findings/glewlwyd-logout-token-is-typed-jwt.sh: what came, or exit code 1 when it has changed"; exit 0 ;;
 esac
 
 dir=$(mktemp -d)
@@ -139,23 +138,25 @@ async function signOut({ id_token: token }) {
 	await person('DELETE', `/oidc/session/${part(token, 1).sid}/`);
 }
 
-const tokens = await signIn();
-const refresh = async () => words(await post(meta.token_endpoint, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }));
+await signOut(await signIn());
+for (let tries = 0; tries < 100 && !received.length; tries++)
+	await new Promise((resolve) => setTimeout(resolve, 100));
 
-console.log(`a refresh: ${await refresh()}`);
-await admin('PUT', '/user/person', { ...account, enabled: false });
-console.log(`the account disabled: ${await refresh()}`);
-await admin('PUT', '/user/person', account);
-await signOut(tokens);
-console.log(`the person signed out: ${await refresh()}`);
+const claims = part(received[0], 1);
+
+console.log(`announced: ${meta.backchannel_logout_supported ?? 'no'}`);
+console.log(`logout tokens that arrived: ${received.length}`);
+console.log(`typ: ${part(received[0], 0).typ}`);
+console.log(`claims: ${Object.keys(claims).sort().join(', ')}`);
 process.exit(0);
 EOF
 
 /usr/bin/python3 -c "import sqlite3; sqlite3.connect('database').executescript(open('root/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3').read())"
 node probe.mjs | tee seen
 cat >expected <<'EOF'
-a refresh: 200, a new access token
-the account disabled: 200, a new access token
-the person signed out: 400, without a body
+announced: no
+logout tokens that arrived: 1
+typ: JWT
+claims: aud, events, iat, iss, jti, sub
 EOF
 cmp -s seen expected || { echo "this has changed; it was:"; cat expected; exit 1; }
