@@ -48,8 +48,8 @@ export class Visitor {
 	}
 
 	// once sends one request and follows nothing.
-	once(url, { method = 'GET', form, headers = {} } = {}) {
-		const body = form && new URLSearchParams(form).toString();
+	once(url, { method = 'GET', form, json, headers = {} } = {}) {
+		const body = json ? JSON.stringify(json) : form && new URLSearchParams(form).toString();
 		const cookie = this.cookies(url).map((one) => `${one.name}=${one.value}`).join('; ');
 
 		return new Promise((resolve, reject) => {
@@ -58,7 +58,7 @@ export class Visitor {
 				headers: {
 					accept: 'text/html,*/*',
 					...cookie && { cookie },
-					...body !== undefined && { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) },
+					...body !== undefined && { 'content-type': json ? 'application/json' : 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) },
 					...headers,
 				},
 			}, (res) => {
