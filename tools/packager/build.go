@@ -5,6 +5,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -148,7 +149,7 @@ func (o *options) build(a arch, target string) ([]byte, error) {
 		ldflags += " -X " + x
 	}
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags}
-	flags, err := compilerFlags(filepath.Join(o.top, "src/compiler-flags"))
+	flags, err := compilerFlags(filepath.Join(o.top, "src/compiler-flags"), a.Go)
 	if err != nil {
 		return nil, err
 	}
@@ -161,11 +162,21 @@ func (o *options) build(a arch, target string) ([]byte, error) {
 	return os.ReadFile(target)
 }
 
-// compilerFlags reads the file that says which packages are inlined.
-func compilerFlags(path string) ([]string, error) {
+// compilerFlags reads the files that say which packages are inlined: one for
+// all, and one more for some processors, which GOARCH in env names.
+func compilerFlags(path string, env []string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
+	}
+	for _, setting := range env {
+		if arch, ok := strings.CutPrefix(setting, "GOARCH="); ok {
+			more, err := os.ReadFile(path + "." + arch)
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				return nil, err
+			}
+			text = append(text, more...)
+		}
 	}
 	var flags []string
 	for _, line := range strings.Split(string(text), "\n") {

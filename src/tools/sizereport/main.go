@@ -226,6 +226,11 @@ func (b builder) build(target, ldflags, arch, setting string) error {
 	if err != nil {
 		return err
 	}
+	more, err := os.ReadFile(filepath.Join(b.src, "compiler-flags."+arch))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	flags = append(flags, more...)
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags}
 	for _, line := range strings.Split(string(flags), "\n") {
 		if line != "" && line[0] != '#' {

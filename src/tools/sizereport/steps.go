@@ -54,7 +54,7 @@ func compare(src string, revisions, toolchains []string, w io.Writer) error {
 type commit struct{ name, subject string }
 
 // programPaths are what the router's program is made from.
-var programPaths = []string{"cmd", "internal", "ubus-go", "go.mod", "compiler-flags"}
+var programPaths = []string{"cmd", "internal", "ubus-go", "go.mod", "compiler-flags", "compiler-flags.arm"}
 
 // expand lists the commits of the revisions: a range stands for those of its
 // commits that change the program, after its beginning.
