@@ -94,7 +94,7 @@ func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Cl
 	if len(groups.Names) == 0 && groups.Unknown == "" {
 		groups.Unknown = f.withheld("groups", metadata, granted, mayCarryGroups)
 	}
-	for _, path := range missing {
+	for _, path := range needs.Claims {
 		if len(named[path].Names) == 0 {
 			unknown(named, []string{path}, f.withheld(path, metadata, granted, func(scope string) bool { return mayCarry(scope, path) }))
 		}

@@ -15,8 +15,8 @@ function nameOf(entry) {
 }
 
 return baseclass.extend({
-	// add puts the fields into a tab of the section with the settings.
-	add(s, tab) {
+	// add puts the fields into the section with the settings.
+	add(s) {
 		const entries = (o, section_id) => logic.toList(o.map.data.get(o.map.config, section_id, 'auth_param'));
 		const store = (o, section_id, list) => {
 			if (list.length)
@@ -31,7 +31,7 @@ return baseclass.extend({
 		let o;
 
 		const usual = (type, name, description) => {
-			o = s.taboption(tab, type, '_auth_' + name, name, description);
+			o = s.taboption('advanced', type, '_auth_' + name, name, description);
 			o.load = function(section_id) {
 				const list = entries(this, section_id);
 				const i = own(list, name);
@@ -78,7 +78,7 @@ return baseclass.extend({
 		usual(form.Value, 'hd', _('The organisation whose people sign in, for the provider\'s page only.'));
 		o.placeholder = 'example.com';
 
-		o = s.taboption(tab, form.DynamicList, 'auth_param', _('Further parameters'),
+		o = s.taboption('advanced', form.DynamicList, 'auth_param', _('Further parameters'),
 			_('What else is asked of the provider at each sign-in, as name=value.'));
 		o.placeholder = 'login_hint=user@example.com';
 		o.validate = (section_id, value) => validate.validateParam(value);

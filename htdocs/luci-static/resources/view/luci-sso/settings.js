@@ -331,7 +331,7 @@ return view.extend({
 		o.value('1', _('always'));
 		o.value('0', _('only if present'));
 
-		authparams.add(s, 'advanced');
+		authparams.add(s);
 
 		o = s.taboption('advanced', widgets.HintValue, 'clock_tolerance', _('Clock tolerance'),
 			_('By how many seconds the clocks of router and provider may differ.'));
