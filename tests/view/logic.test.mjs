@@ -266,7 +266,7 @@ test('the access group grants what the page calls, and nothing else', () => {
 	for (const method of called)
 		assert.equal(granted.read.concat(granted.write).includes(method), true, `${method} is not granted`);
 
-	assert.deepEqual(granted.write, [ 'client_key', 'end_session', 'test_connection' ]);
+	assert.deepEqual(granted.write, [ 'client_key', 'end_session', 'test_connection', 'try_login', 'try_result' ]);
 	assert.equal('uci' in acl.read, false, 'people who may only look must not read the client secret');
 	assert.deepEqual(acl.write.uci, { 'luci-sso': [ 'read', 'write' ] });
 	assert.deepEqual(Object.keys(acl.read).concat(Object.keys(acl.write)).filter((k) => k != 'ubus' && k != 'uci'), []);

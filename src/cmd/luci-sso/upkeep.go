@@ -20,6 +20,7 @@ import (
 	"luci-sso/internal/replay"
 	"luci-sso/internal/session"
 	"luci-sso/internal/store"
+	"luci-sso/internal/trial"
 	"luci-sso/internal/uci"
 	"luci-sso/internal/version"
 )
@@ -148,6 +149,9 @@ func runCleanup(args []string) int {
 	}
 	used, err := replay.Open(paths.Tokens()).Reap(now)
 	if err != nil {
+		return fail(err)
+	}
+	if _, err := trial.Reap(now); err != nil {
 		return fail(err)
 	}
 	for _, dir := range []string{paths.RunDir(), paths.Cache(), filepath.Dir(paths.SecretKey())} {

@@ -57,6 +57,7 @@ type request struct {
 	again   *login.Again // What the sign-in of a person lacks whom a role fits.
 	said    []string     // What the log should say besides.
 	undo    []cgi.Cookie // Cookies to send with a failure.
+	closing bool         // The window has nowhere to go.
 	config  *config.Config
 	party   *oidc.Party
 	rpcd    *session.Manager
@@ -119,7 +120,12 @@ func (r *request) route(readError error) (cgi.Response, error) {
 			return r.keys()
 		}
 		handler = r.start
+	case tryPath:
+		return r.tries(context.Background())
 	case callbackPath:
+		if t, ok := r.returned(); ok {
+			return r.comesBack(context.Background(), t)
+		}
 		handler = r.callback
 	case logoutPath:
 		handler = r.logout

@@ -36,6 +36,9 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 	if !r.WantsHTML {
 		response.ContentType = "text/plain"
 		response.Body = "Error: " + sentence + "\n"
+		if r.closing {
+			response.Body = sentence + "\n"
+		}
 		return response
 	}
 	sentences := []string{sentence, sentenceTitle, sentenceBack}
@@ -54,6 +57,10 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 	if r.again != nil {
 		subject = lackHTML(r.again, words[3:])
 	}
+	back := "\n<p><a href=\"" + luciPath + "\">" + cgi.EscapeHTML(words[2]) + "</a></p>"
+	if r.closing {
+		back = ""
+	}
 	title := cgi.EscapeHTML(words[1])
 	response.ContentType = "text/html; charset=utf-8"
 	response.Body = `<!DOCTYPE html>
@@ -67,8 +74,7 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 <body>
 <main>
 <h1>` + title + `</h1>
-<p role="alert">` + cgi.EscapeHTML(words[0]) + `</p>` + subject + `
-<p><a href="` + luciPath + `">` + cgi.EscapeHTML(words[2]) + `</a></p>
+<p role="alert">` + cgi.EscapeHTML(words[0]) + `</p>` + subject + back + `
 <p><small>` + strconv.Itoa(response.Status) + " " + cgi.EscapeHTML(cgi.Reason(response.Status)) + "<br>" +
 		time.Now().UTC().Format("2006-01-02 15:04:05 UTC") + ", luci-sso[" + strconv.Itoa(os.Getpid()) + `]</small></p>
 </main>

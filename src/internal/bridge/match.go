@@ -83,8 +83,12 @@ func Match(p Person, roles []Role) MatchReply {
 	if p.Sub != "" {
 		identity.Subject = p.Sub
 	}
-	rules := role.Rules{RequireEmailVerified: settings.RequireEmailVerified, Now: time.Now(), Tolerance: settings.ClockTolerance}
+	return matchOf(identity, list, settings)
+}
 
+// matchOf says which of these roles somebody would get with these settings.
+func matchOf(identity role.Identity, list []config.Role, settings *config.Config) MatchReply {
+	rules := role.Rules{RequireEmailVerified: settings.RequireEmailVerified, Now: time.Now(), Tolerance: settings.ClockTolerance}
 	reply := MatchReply{Reasons: []Reason{}, Lacks: []string{}, Read: []string{}, Write: []string{}, Trace: []Trace{}}
 	if identity.Email != "" {
 		reply.LogEmail = secret.Fingerprint(strings.ToLower(identity.Email))

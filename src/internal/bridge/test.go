@@ -35,10 +35,15 @@ func TestConnection(ctx context.Context, options map[string]string, host string,
 			defer unlock()
 		}
 	}
+	savedSecret(options)
+	checks := doctor.Connection(ctx, paths.Config(), options, host, configured(roles))
+	return TestReply{Status: doctor.Worst(checks), Took: time.Since(start).Milliseconds(), Checks: checks}
+}
+
+// savedSecret has an empty secret stand for the saved one.
+func savedSecret(options map[string]string) {
 	const secret = "client_secret"
 	if options[secret] == "" {
 		delete(options, secret)
 	}
-	checks := doctor.Connection(ctx, paths.Config(), options, host, configured(roles))
-	return TestReply{Status: doctor.Worst(checks), Took: time.Since(start).Milliseconds(), Checks: checks}
 }

@@ -164,6 +164,9 @@ func takes(all []Role, provider string) []Role {
 	return list
 }
 
+// RolesFor are those of some roles that are for people of a provider.
+func RolesFor(all []Role, provider string) []Role { return takes(all, provider) }
+
 // Takes reports whether a role is for people of a provider: of those it lists,
 // or of default when it lists none.
 func (r *Role) Takes(provider string) bool {

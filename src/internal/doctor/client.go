@@ -91,11 +91,16 @@ func (c *connection) pushed(ctx context.Context, uri string) oidc.Pushed {
 	return *c.push
 }
 
+// HostFault is the row of a host at which no login may start.
+func HostFault(here string) []*Check {
+	return []*Check{row("redirect_uri", Fail, words.HostNotOwn, syslog.Printable(here, 100)).do(words.CheckHost).code(string(fault.ConfigError))}
+}
+
 func (c *connection) redirect() {
 	uri, sure, err := c.redirectURI()
 	switch {
 	case err != nil:
-		c.add(row("redirect_uri", Fail, words.HostNotOwn, syslog.Printable(c.here, 100)).do(words.CheckHost).code(string(fault.ConfigError)))
+		c.checks = append(c.checks, HostFault(c.here)...)
 		return
 	case !sure:
 		// It follows the address in the browser, which is not known here.

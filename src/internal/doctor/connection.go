@@ -60,7 +60,7 @@ func Connection(ctx context.Context, path string, options map[string]string, her
 	c := &connection{ctx: ctx, here: here}
 	var err error
 	if c.config, err = config.With(path, config.Section, options); err != nil {
-		c.checks = settingsFault(err)
+		c.checks = SettingsFault(err)
 		c.rest(after)
 		c.people(rolesOr(roles, path))
 		return c.checks
@@ -105,7 +105,8 @@ func rolesOr(roles []config.Role, path string) []config.Role {
 	return roles
 }
 
-func settingsFault(err error) []*Check {
+// SettingsFault are the rows of settings that cannot be used.
+func SettingsFault(err error) []*Check {
 	var option *config.OptionError
 	f, _ := fault.As(err)
 	switch {

@@ -18,9 +18,11 @@ import (
 
 // identify gathers what the roles ask for: from the ID token, and from
 // UserInfo what is not in it.
-func (f *Flow) identify(ctx context.Context, metadata oidc.Metadata, tokens oidc.Tokens, claims oidc.Claims) (role.Identity, error) {
-	return f.gather(metadata, tokens.Scope, claims, func(subject string) (oidc.Claims, error) {
-		return f.Party.UserInfo(ctx, metadata, tokens.Access, subject)
+func (f *Flow) identify(ctx context.Context, metadata oidc.Metadata, v *verified) (role.Identity, error) {
+	return f.gather(metadata, v.tokens.Scope, v.claims, func(subject string) (more oidc.Claims, err error) {
+		v.asked = true
+		v.more, err = f.Party.UserInfo(ctx, metadata, v.tokens.Access, subject)
+		return v.more, err
 	})
 }
 

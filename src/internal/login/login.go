@@ -49,17 +49,26 @@ type Flow struct {
 // content of its state cookie. returnTo is the LuCI page to show afterwards,
 // "" for LuCI's start.
 func (f *Flow) Begin(ctx context.Context, redirectURI, returnTo string) (location string, cookie secret.Value, err error) {
-	metadata, err := f.Party.Discover(ctx)
+	metadata, err := f.provider(ctx, redirectURI)
 	if err != nil {
 		return "", cookie, err
-	}
-	if !f.Config.Proves(redirectURI) && !metadata.ResponseIssuer {
-		return "", cookie, fault.New(fault.ConfigError, "the provider "+syslog.Quote(f.Config.Provider)+
-			" sends no iss (RFC 9207), so option redirect_uri has to say whose callback it is: leave it empty, or let it end in ?"+config.ProviderParam+"="+f.Config.Provider)
 	}
 	return f.begin(ctx, metadata, handshake.Pending{
 		Provider: f.Config.Provider, RedirectURI: redirectURI, ReturnTo: returnTo, Client: f.Client, Own: f.OwnPage,
 	}, nil)
+}
+
+// provider is the one that a login with this redirect URI may begin at.
+func (f *Flow) provider(ctx context.Context, redirectURI string) (oidc.Metadata, error) {
+	metadata, err := f.Party.Discover(ctx)
+	if err != nil {
+		return metadata, err
+	}
+	if !f.Config.Proves(redirectURI) && !metadata.ResponseIssuer {
+		return metadata, fault.New(fault.ConfigError, "the provider "+syslog.Quote(f.Config.Provider)+
+			" sends no iss (RFC 9207), so option redirect_uri has to say whose callback it is: leave it empty, or let it end in ?"+config.ProviderParam+"="+f.Config.Provider)
+	}
+	return metadata, nil
 }
 
 // begin starts the sign-in that pending describes; ask is what it asks of the
@@ -68,18 +77,27 @@ func (f *Flow) begin(ctx context.Context, metadata oidc.Metadata, pending handsh
 	if err := f.Pending.Prepare(); err != nil {
 		return "", cookie, err
 	}
-	if err := f.Party.Ready(); err != nil {
+	if location, err = f.request(ctx, metadata, &pending, ask); err != nil {
 		return "", cookie, err
+	}
+	cookie, err = f.Pending.Save(pending)
+	return location, cookie, err
+}
+
+// request fills in what is new in each sign-in and returns where to make it.
+func (f *Flow) request(ctx context.Context, metadata oidc.Metadata, pending *handshake.Pending, ask url.Values) (location string, err error) {
+	if err := f.Party.Ready(); err != nil {
+		return "", err
 	}
 	for _, value := range []*secret.Value{&pending.State, &pending.Nonce, &pending.Verifier} {
 		token, err := random.Token()
 		if err != nil {
-			return "", cookie, err
+			return "", err
 		}
 		*value = secret.New(token)
 	}
 	pending.Issued = f.Now()
-	location, err = f.Party.SignInURL(ctx, metadata, oidc.AuthorizationRequest{
+	return f.Party.SignInURL(ctx, metadata, oidc.AuthorizationRequest{
 		RedirectURI: pending.RedirectURI,
 		Scope:       f.Config.Scope,
 		State:       pending.State,
@@ -87,11 +105,6 @@ func (f *Flow) begin(ctx context.Context, metadata oidc.Metadata, pending handsh
 		Challenge:   oidc.Challenge(pending.Verifier),
 		Ask:         ask,
 	})
-	if err != nil {
-		return "", cookie, err
-	}
-	cookie, err = f.Pending.Save(pending)
-	return location, cookie, err
 }
 
 // Over reports whether a callback failed because its login is over or was
@@ -210,7 +223,12 @@ func (f *Flow) refused(c Callback) (result Result, spent bool, err error) {
 			"the callback brings an error that belongs to no login of this browser and is not repeated here: "+why)
 	}
 	spent = f.Pending.Consume(handle) == nil
-	return result, spent, fault.New(fault.IdPError, "the provider refused the sign-in: "+f.Party.CallbackError(c.Error, c.ErrorDescription))
+	return result, spent, f.refusal(c)
+}
+
+// refusal is the provider's no to a sign-in of its own.
+func (f *Flow) refusal(c Callback) error {
+	return fault.New(fault.IdPError, "the provider refused the sign-in: "+f.Party.CallbackError(c.Error, c.ErrorDescription))
 }
 
 // expired reports whether the cookie can never lead to a login again.
@@ -252,26 +270,41 @@ func (f *Flow) checkWay(pending handshake.Pending, c Callback) error {
 	return nil
 }
 
+// verified is what a code brought, as far as it went well.
+type verified struct {
+	tokens   oidc.Tokens
+	claims   oidc.Claims // Of the ID token.
+	asked    bool        // UserInfo was.
+	more     oidc.Claims // Of it, when it has answered.
+	identity role.Identity
+	match    role.Match
+}
+
+// verify turns a code into a person and a role. It is all that decides, for a
+// login and for one that is only tried.
+func (f *Flow) verify(ctx context.Context, metadata oidc.Metadata, pending handshake.Pending, code secret.Value, v *verified) (err error) {
+	if v.tokens, err = f.Party.Exchange(ctx, metadata, code, pending.Verifier, pending.RedirectURI); err != nil {
+		return err
+	}
+	if v.claims, err = f.Party.Verify(ctx, metadata, v.tokens, pending.Nonce); err != nil {
+		return err
+	}
+	if v.identity, err = f.identify(ctx, metadata, v); err != nil {
+		return err
+	}
+	f.show(v.identity)
+	v.match, err = f.authorize(v.identity)
+	return err
+}
+
 // signIn turns a code into a session.
 func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending handshake.Pending, code secret.Value) (Result, error) {
-	tokens, err := f.Party.Exchange(ctx, metadata, code, pending.Verifier, pending.RedirectURI)
-	if err != nil {
-		return Result{}, err
+	var v verified
+	if err := f.verify(ctx, metadata, pending, code, &v); err != nil {
+		// Who they are is beyond doubt, if it is known: they may read it.
+		return Result{Subject: v.identity.Subject}, err
 	}
-	claims, err := f.Party.Verify(ctx, metadata, tokens, pending.Nonce)
-	if err != nil {
-		return Result{}, err
-	}
-	identity, err := f.identify(ctx, metadata, tokens, claims)
-	if err != nil {
-		return Result{}, err
-	}
-	f.show(identity)
-	match, err := f.authorize(identity)
-	if err != nil {
-		// Who they are is beyond doubt: they may read it.
-		return Result{Subject: identity.Subject}, err
-	}
+	tokens, claims, identity, match := v.tokens, v.claims, v.identity, v.match
 	if again := f.lacking(ctx, metadata, pending, match.Role, identity.SignIn); again != nil {
 		return Result{Subject: identity.Subject, Again: again}, fault.New(fault.SignInInsufficient,
 			"role "+syslog.Quote(match.Role.Name)+" fits by "+match.By+", but not this sign-in: "+f.lackOf(match.Role, identity.SignIn, again.Lacks)+tries(pending)+

@@ -41,6 +41,13 @@ func (c Claims) seconds(name string) (value int64, present, ok bool) {
 	return int64(float), true, true
 }
 
+// Lifetime is from iat to exp of a verified ID token, in seconds.
+func (c Claims) Lifetime() int64 {
+	from, _, _ := c.seconds("iat")
+	to, _, _ := c.seconds("exp")
+	return to - from
+}
+
 // Expires is exp of a verified ID token.
 func (c Claims) Expires() time.Time {
 	seconds, _, _ := c.seconds("exp")

@@ -91,6 +91,12 @@ func (k kind) mayBe(typ string) bool {
 	return !strings.HasSuffix(typ, "+jwt") || k == logoutToken && typ == "logout+jwt"
 }
 
+// Algorithm is what an ID token says that it is signed with.
+func (p *Party) Algorithm(token secret.Value) string {
+	h, _ := p.readHeader(idToken, token.Reveal())
+	return h.Algorithm
+}
+
 func invalid(detail string) error { return fault.New(fault.IDTokenVerificationFailed, detail) }
 
 // header is a token's JOSE header, unverified.

@@ -64,6 +64,7 @@ func RateLimit() string   { return At("/var/run/luci-sso/ratelimit") }
 func LogoutLimit() string { return At("/var/run/luci-sso/ratelimit-logout") }
 func Events() string      { return At("/var/run/luci-sso/events") }
 func TestLock() string    { return At("/var/run/luci-sso/test.lock") }
+func Trials() string      { return At("/var/run/luci-sso/trials") }
 
 // What OpenWrt provides.
 func UbusSocket() string   { return At("/var/run/ubus/ubus.sock") }

@@ -24,6 +24,8 @@ var replies = map[string]string{
 	"sessions":        "`sessions`: list of {id, role, name, issuer, login, expires, own}; `id` names the session without opening it",
 	"settings":        "`options`: the settings without `client_secret`, client_secret_set, `roles`: list of {name, email, group, sub, read, write}",
 	"status":          "version, enabled, ready, issuer, button, checks, sessions, last_login, last_error",
+	"try_login":       "`id`: opens the trial, \"\" when there is none; `checks`: why not, as for test_connection; `origin`: where the page has to be open for it",
+	"try_result":      "`state`: waiting or done; then code, codes, detail, id_token, userinfo, no_answer, needed, algorithm, at_hash, lifetime, refresh, used, `match`: as match gives it, others, notes",
 	"test_connection": "status, took_ms, busy, `checks`: list of {id, status, message, args, remedy, remedy_args, code}",
 }
 
