@@ -76,12 +76,47 @@ func TestStandardsPage(t *testing.T) {
 	}
 }
 
+// TestPromisesNameTests: every test that the threat model and SECURITY.md name
+// exists in the folder that stands before it, and no promise is without one.
+func TestPromisesNameTests(t *testing.T) {
+	t.Parallel()
+	threats := read(t, "docs/explanation/threat-model.md")
+	named := regexp.MustCompile("(?:\\b([a-z0-9-]+)\\s+)?`((?:Test|Fuzz)[A-Z]\\w+)")
+	for page, text := range map[string]string{"docs/explanation/threat-model.md": threats, "SECURITY.md": read(t, "SECURITY.md")} {
+		dir := ""
+		matches := named.FindAllStringSubmatch(text, -1)
+		if len(matches) < 5 {
+			t.Fatalf("%s: only %d tests were recognised", page, len(matches))
+		}
+		for _, m := range matches {
+			if m[1] != "" && m[1] != "and" { // "session `TestA`, `TestB`" are two of one folder.
+				dir = m[1]
+			}
+			if !strings.Contains(testSources(t, dir), "func "+m[2]+"(") {
+				t.Errorf("%s: there is no %s in %s", page, m[2], dir)
+			}
+		}
+	}
+	rows := table(threats, "threat")
+	if len(rows) < 30 {
+		t.Fatalf("the threat model: only %d threats were recognised", len(rows))
+	}
+	for _, row := range rows {
+		if shown := row[len(row)-1]; !regexp.MustCompile("`(Test|Fuzz)|lane: |soak: |doors\\.md|lane$").MatchString(shown) {
+			t.Errorf("the threat model: nothing shows %q: %q", row[0], shown)
+		}
+	}
+}
+
 func testSources(t *testing.T, dir string) string {
 	t.Helper()
 	pattern := "*_test.go"
 	base := filepath.Join(repo, "src/internal", dir)
 	if _, err := os.Stat(base); err != nil {
 		base = filepath.Join(repo, "src/tests", dir)
+	}
+	if dir == "ubus-go" {
+		base = filepath.Join(repo, "src", dir)
 	}
 	if strings.HasPrefix(dir, "tests/") {
 		pattern, base = "*.mjs", filepath.Join(repo, dir)
