@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"luci-sso/internal/bridge"
+	"luci-sso/internal/config"
 	"luci-sso/internal/doctor"
+	"luci-sso/internal/paths"
 )
 
 // ask runs a method of the bridge: the shell gets what the page gets, and its
@@ -34,16 +36,28 @@ func runDoctor(args []string) int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	test := bridge.TestConnection(ctx, nil, "", nil)
-	if test.Busy {
-		test.Checks = []*doctor.Check{{ID: "test", Status: doctor.Skip, Message: "Another connection test is under way."}}
-	}
-	groups := []struct {
+	type group struct {
 		title  string
 		checks []*doctor.Check
-	}{{"This router", append(doctor.Router(), doctor.System(ctx)...)}, {"The provider", slices.DeleteFunc(test.Checks, func(c *doctor.Check) bool {
-		return c.ID == "people" // It is among the router's.
-	})}}
+	}
+	groups := []group{{"This router", append(doctor.Router(), doctor.System(ctx)...)}}
+	providers := config.Enabled(paths.Config())
+	if len(providers) == 0 {
+		providers = []string{config.Section}
+	}
+	for _, provider := range providers {
+		test := bridge.TestConnection(context.Background(), provider, nil, "", nil)
+		if test.Busy {
+			test.Checks = []*doctor.Check{{ID: "test", Status: doctor.Skip, Message: "Another connection test is under way."}}
+		}
+		title := "The provider"
+		if len(providers) > 1 || provider != config.Section {
+			title += " " + provider
+		}
+		groups = append(groups, group{title, slices.DeleteFunc(test.Checks, func(c *doctor.Check) bool {
+			return c.ID == "people" // It is among the router's.
+		})})
+	}
 	var all []*doctor.Check
 	for i := range groups {
 		doctor.WithCommands(groups[i].checks)
@@ -62,7 +76,7 @@ func runDoctor(args []string) int {
 			print(os.Stdout, group.title+"\n")
 			for i := range group.checks {
 				c := group.checks[i]
-				text := "  " + marks[c.Status] + pad(c.Status, 5) + plain + pad(c.ID, 14) + clean(c.Text()) + "\n"
+				text := "  " + marks[c.Status] + pad(c.Status, 5) + plain + pad(c.ID, 14) + clean(about(c)+c.Text()) + "\n"
 				for _, hint := range []string{c.Remedy, c.Command} {
 					if hint != "" {
 						text += strings.Repeat(" ", 21) + "→ " + clean(hint) + "\n"
@@ -77,6 +91,14 @@ func runDoctor(args []string) int {
 		}[worst]+"\n")
 	}
 	return map[string]int{doctor.Pass: 0, doctor.Warn: 1, doctor.Fail: 2}[worst]
+}
+
+// about names the provider that a check is about, where it is not the usual one.
+func about(c *doctor.Check) string {
+	if c.Provider == "" {
+		return ""
+	}
+	return c.Provider + ": "
 }
 
 func runStatus(args []string) int {
@@ -100,11 +122,15 @@ func runStatus(args []string) int {
 	case s.Enabled:
 		state = "enabled, but its settings are not complete"
 	}
-	print(os.Stdout, "single sign-on is "+state+"\nprovider    "+clean(s.Issuer)+"\nsessions    "+strconv.Itoa(s.Sessions)+
+	more := ""
+	if len(s.Providers) > 1 {
+		more = " (enabled: " + strings.Join(s.Providers, ", ") + ")"
+	}
+	print(os.Stdout, "single sign-on is "+state+"\nprovider    "+clean(s.Issuer+more)+"\nsessions    "+strconv.Itoa(s.Sessions)+
 		"\nlast login  "+at(s.LastLogin)+"\nlast error  "+at(s.LastError)+"\n")
 	for i := range s.Checks {
 		if c := s.Checks[i]; c.Status == doctor.Warn || c.Status == doctor.Fail {
-			print(os.Stdout, pad(c.Status, 12)+clean(c.Text())+"\n")
+			print(os.Stdout, pad(c.Status, 12)+clean(about(c)+c.Text())+"\n")
 		}
 	}
 	return exitOK

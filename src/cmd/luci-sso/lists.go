@@ -5,10 +5,12 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"luci-sso/internal/bridge"
+	"luci-sso/internal/config"
 	"luci-sso/internal/events"
 	"luci-sso/internal/paths"
 )
@@ -47,11 +49,12 @@ func runSessions(args []string) int {
 		printJSON(map[string]any{"sessions": sessions, "cut": cut})
 		return exitOK
 	}
-	rows := [][]string{}
+	rows, providers := [][]string{}, []string{}
 	for _, s := range sessions {
 		rows = append(rows, []string{s.ID, at(s.Login), clean(s.Role), s.LogName, clean(s.Name)})
+		providers = append(providers, s.Provider)
 	}
-	printTable([]string{"ID", "LOGGED IN", "ROLE", "IN THE LOG", "NAME"}, rows)
+	printTable(withProviders([]string{"ID", "LOGGED IN", "ROLE", "IN THE LOG", "NAME"}, rows, providers), rows)
 	if cut {
 		print(os.Stdout, "rpcd has more sessions than it can list: some of these may have ended\n")
 	}
@@ -68,17 +71,33 @@ func runEvents(args []string) int {
 		printJSON(map[string]any{"events": list})
 		return exitOK
 	}
-	rows := [][]string{}
+	rows, providers := [][]string{}, []string{}
 	for i := range list {
 		e := &list[i]
+		providers = append(providers, e.Provider)
 		what := clean(e.Detail)
 		if codes := strings.Join(e.Codes, " "); codes != "" {
 			what = strings.TrimSuffix(codes+": "+what, ": ")
 		}
 		rows = append(rows, []string{at(e.Time), e.Kind, clean(e.Role), e.Name, e.Client, what})
 	}
-	printTable([]string{"TIME", "EVENT", "ROLE", "WHO", "FROM", "WHAT"}, rows)
+	printTable(withProviders([]string{"TIME", "EVENT", "ROLE", "WHO", "FROM", "WHAT"}, rows, providers), rows)
 	return exitOK
+}
+
+// withProviders puts a column with the providers before the last one, where
+// there is another than default.
+func withProviders(headings []string, rows [][]string, providers []string) []string {
+	if !slices.ContainsFunc(providers, func(name string) bool { return name != "" && name != config.Section }) {
+		return headings
+	}
+	for i := range rows {
+		if providers[i] == "" {
+			providers[i] = config.Section
+		}
+		rows[i] = slices.Insert(rows[i], len(headings)-1, clean(providers[i]))
+	}
+	return slices.Insert(headings, len(headings)-1, "PROVIDER")
 }
 
 // printTable prints rows under headings, in columns; "none" when there are none.

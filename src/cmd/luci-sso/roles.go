@@ -108,11 +108,11 @@ func conditions(r bridge.Role) (list [][2]string) {
 }
 
 func runMatch(args []string) int {
-	values, asJSON, reason := options(args, "email", "group", "sub", "claims")
-	if reason == "" && len(values) == 0 {
+	values, asJSON, reason := options(args, "email", "group", "sub", "claims", "provider")
+	if reason == "" && len(values) == 0 || len(values) == 1 && values["provider"] != nil {
 		reason = "say who: --email, --group, --sub or --claims"
 	}
-	if len(values["email"]) > 1 || len(values["sub"]) > 1 || len(values["claims"]) > 1 {
+	if len(values["email"]) > 1 || len(values["sub"]) > 1 || len(values["claims"]) > 1 || len(values["provider"]) > 1 {
 		reason = "one person at a time"
 	}
 	if reason != "" {
@@ -120,7 +120,7 @@ func runMatch(args []string) int {
 	}
 	person := bridge.Role{Emails: values["email"], Groups: values["group"], Subs: values["sub"]}
 	arguments := map[string]any{"groups": values["group"]}
-	for _, name := range []string{"email", "sub", "claims"} {
+	for _, name := range []string{"email", "sub", "claims", "provider"} {
 		if len(values[name]) == 1 {
 			arguments[name] = values[name][0]
 		}

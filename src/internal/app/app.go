@@ -218,7 +218,7 @@ func (r *request) callback(ctx context.Context) (cgi.Response, error) {
 	}
 	r.logNotes(302)
 	r.log.Line(syslog.Info, "signed in: role "+syslog.Quote(result.Role)+" by "+result.By+
-		", subject "+secret.Fingerprint(result.Subject)+", from "+r.Client.String())
+		", subject "+secret.Fingerprint(result.Subject)+", from "+r.Client.String()+by(r.config.Provider))
 	r.event = events.Event{Kind: events.Login, Role: result.Role, Name: secret.Fingerprint(result.Subject)}
 	page := result.ReturnTo
 	if page == "" {

@@ -33,6 +33,9 @@ func (r *request) remember(status int) {
 	}
 	r.event.Time = time.Now().Unix()
 	r.event.Status = status
+	if r.event.Provider == "" && r.config != nil {
+		r.event.Provider = r.config.Provider
+	}
 	if r.Client.IsValid() {
 		r.event.Client = r.Client.String()
 	}

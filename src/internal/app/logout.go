@@ -40,8 +40,8 @@ func (r *request) endSession(ctx context.Context, unconfigured error) (cgi.Respo
 			r.undo = nil
 			return cgi.Response{}, err
 		}
-		r.event = events.Event{Kind: events.Logout, Role: live.Role, Name: secret.Fingerprint(live.Subject)}
-		r.log.Line(syslog.Info, "signed out: user "+syslog.Quote(live.User)+", subject "+secret.Fingerprint(live.Subject))
+		r.event = events.Event{Kind: events.Logout, Role: live.Role, Name: secret.Fingerprint(live.Subject), Provider: live.Provider}
+		r.log.Line(syslog.Info, "signed out: user "+syslog.Quote(live.User)+", subject "+secret.Fingerprint(live.Subject)+by(live.Provider))
 	}
 	if unconfigured != nil {
 		return cgi.Response{}, unconfigured
@@ -85,6 +85,15 @@ func (r *request) ownSession(ctx context.Context) (live session.Live, found bool
 		return session.Live{}, false, fault.New(fault.CSRFCheckFailed, "the logout request's stoken is missing or not that of the session")
 	}
 	return session.Live{}, false, nil
+}
+
+// by says in a line of the log which provider somebody came by, where that is
+// not the usual one.
+func by(provider string) string {
+	if provider == config.Section {
+		return ""
+	}
+	return ", provider " + syslog.Quote(provider)
 }
 
 // providerLogout is where the browser ends the provider's session, or "/".

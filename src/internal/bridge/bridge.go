@@ -33,7 +33,8 @@ type StatusReply struct {
 	Enabled   bool            `json:"enabled"` // option enabled is 1.
 	Ready     bool            `json:"ready"`   // And the configuration can be used.
 	Issuer    string          `json:"issuer"`
-	Button    bool            `json:"button"` // In the login page of every theme.
+	Providers []string        `json:"providers"` // Those that are enabled.
+	Button    bool            `json:"button"`    // In the login page of every theme.
 	Checks    []*doctor.Check `json:"checks"`
 	Sessions  int             `json:"sessions"`
 	LastLogin int64           `json:"last_login"` // Unix seconds; 0 for never.
@@ -43,6 +44,7 @@ type StatusReply struct {
 // Status asks nobody but rpcd, whose silence it survives.
 func Status(ctx context.Context) StatusReply {
 	reply := StatusReply{Version: version.Version, Button: true, Checks: doctor.Router()}
+	reply.Providers = some(config.Enabled(paths.Config()))
 	if pkg, err := uci.Load(paths.Config()); err == nil {
 		if section, ok := pkg.Lookup(config.Section); ok {
 			enabled, _ := section.Get("enabled")
@@ -52,7 +54,7 @@ func Status(ctx context.Context) StatusReply {
 	}
 	for _, check := range reply.Checks {
 		switch {
-		case check.ID == "config":
+		case check.ID == "config" && check.Provider == "":
 			reply.Ready = check.Status == doctor.Pass
 		case check.ID == "button" && check.Status != doctor.Pass:
 			reply.Button = false
@@ -146,20 +148,41 @@ type SettingsReply struct {
 	Options   map[string]string `json:"options"`
 	SecretSet bool              `json:"client_secret_set"`
 	Roles     []Role            `json:"roles"`
+	// Further providers, by their section.
+	Providers map[string]ProviderSettings `json:"providers"`
+}
+
+// ProviderSettings are the options of one further provider.
+type ProviderSettings struct {
+	Options   map[string]string `json:"options"`
+	SecretSet bool              `json:"client_secret_set"`
 }
 
 // Settings reads the configuration for people who may not read it themselves.
 // A file that is not there or broken has no settings.
 func Settings() SettingsReply {
-	reply := SettingsReply{Options: map[string]string{}, Roles: Roles()}
+	reply := SettingsReply{Options: map[string]string{}, Roles: Roles(), Providers: map[string]ProviderSettings{}}
 	pkg, err := uci.Load(paths.Config())
 	if err != nil {
 		return reply
 	}
-	section, ok := pkg.Lookup(config.Section)
-	if !ok {
-		return reply
+	for _, name := range config.Sections(paths.Config()) {
+		section, _ := pkg.Lookup(name)
+		if section == nil {
+			continue
+		}
+		p := providerSettings(section)
+		if name == config.Section {
+			reply.Options, reply.SecretSet = p.Options, p.SecretSet
+		} else {
+			reply.Providers[name] = p
+		}
 	}
+	return reply
+}
+
+func providerSettings(section *uci.Section) ProviderSettings {
+	reply := ProviderSettings{Options: map[string]string{}}
 	for _, option := range section.Options {
 		value := strings.Join(option.Values, " ")
 		// Only what is known: an option with a typing error in its name could
@@ -239,14 +262,15 @@ func AccessGroups() []Group {
 
 // Session is a live session of somebody who came through single sign-on.
 type Session struct {
-	ID      string `json:"id"` // Names the session without opening it.
-	Role    string `json:"role"`
-	Name    string `json:"name"`
-	Issuer  string `json:"issuer"`
-	Login   int64  `json:"login"`    // Unix seconds.
-	Expires int64  `json:"expires"`  // Seconds until it ends for idleness; -1 when that is not known.
-	Own     bool   `json:"own"`      // The asker's.
-	LogName string `json:"log_name"` // How the log and the events call the person.
+	ID       string `json:"id"` // Names the session without opening it.
+	Role     string `json:"role"`
+	Name     string `json:"name"`
+	Issuer   string `json:"issuer"`
+	Login    int64  `json:"login"`    // Unix seconds.
+	Expires  int64  `json:"expires"`  // Seconds until it ends for idleness; -1 when that is not known.
+	Own      bool   `json:"own"`      // The asker's.
+	LogName  string `json:"log_name"` // How the log and the events call the person.
+	Provider string `json:"provider"` // Section of the configuration.
 }
 
 // Sessions lists the sessions, newest first. own is the id of the asker's. cut
@@ -263,7 +287,7 @@ func Sessions(ctx context.Context, own string) (list []Session, cut bool, err er
 	for _, s := range found {
 		list = append(list, Session{
 			ID: s.Handle(), Role: s.Role, Name: s.Name, Issuer: s.Issuer, Login: s.Login.Unix(),
-			Expires: seconds(s.Expires), Own: s.ID.Equal(secret.New(own)), LogName: logName(s.Subject),
+			Expires: seconds(s.Expires), Own: s.ID.Equal(secret.New(own)), LogName: logName(s.Subject), Provider: s.Provider,
 		})
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Login > list[j].Login })

@@ -3,6 +3,7 @@
 package bridge
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,8 @@ type Person struct {
 	Groups []string
 	Sub    string
 	Claims oidc.Claims // As an ID token has them; nil when none are given.
+	// Section of the configuration that they come by; "" for default.
+	Provider string
 }
 
 // Trace says of one role whether it fits the person.
@@ -69,7 +72,11 @@ func Match(p Person, roles []Role) MatchReply {
 	if roles == nil {
 		list, _ = config.Roles(paths.Config())
 	}
-	settings, err := config.Parse(paths.Config(), config.Section)
+	if p.Provider == "" {
+		p.Provider = config.Section
+	}
+	list = slices.DeleteFunc(list, func(r config.Role) bool { return !r.Takes(p.Provider) })
+	settings, err := config.Parse(paths.Config(), p.Provider)
 	if err != nil {
 		settings = &config.Config{GroupsClaim: "groups"}
 	}

@@ -99,10 +99,11 @@ var Methods = []Method{
 		{"groups", List, false, "the person's groups at the provider"},
 		{"sub", Text, false, "the person's id at the provider"},
 		{"claims", ClaimSet, false, "what an ID token says of the person, as the text of a JSON object"},
+		{"provider", Text, false, "section of the configuration that the person comes by; default when empty"},
 		{"roles", RoleSet, false, "roles to try instead of the configured ones: {name, and what a role's section has}"},
 	}, "which role a person would get, and why",
 		func(_ context.Context, a args) (any, error) {
-			return Match(Person{a.text("email"), a.list("groups"), a.text("sub"), a.claims}, a.roles), nil
+			return Match(Person{a.text("email"), a.list("groups"), a.text("sub"), a.claims, a.text("provider")}, a.roles), nil
 		}},
 	{"rights", Read, []Arg{{"roles", RoleSet, false, "roles to look at instead of the configured ones, as for match"}},
 		"what the lists of roles give on this router, and what that amounts to",
@@ -117,13 +118,14 @@ var Methods = []Method{
 	{"status", Read, nil, "whether single sign-on is on and what is not in order",
 		func(ctx context.Context, _ args) (any, error) { return Status(ctx), nil }},
 	{"test_connection", Write, []Arg{
-		{"values", Options, false, "options of section default that replace the saved ones"},
+		{"provider", Text, false, "section of the configuration to try; default when empty"},
+		{"values", Options, false, "options of the section that replace the saved ones"},
 		{"host", Text, false, "host and port by which the page was opened: a login would start there"},
 		{"roles", RoleSet, false, "roles to look at instead of the configured ones, as for match"},
 	},
 		"ask the provider whether logging in will work",
 		func(ctx context.Context, a args) (any, error) {
-			return TestConnection(ctx, a.options, a.text("host"), a.roles), nil
+			return TestConnection(ctx, a.text("provider"), a.options, a.text("host"), a.roles), nil
 		}},
 	{"try_login", Write, []Arg{
 		{"values", Options, false, "as for test_connection"},

@@ -20,11 +20,11 @@ type TestReply struct {
 	Busy   bool            `json:"busy"` // Another test is under way; this one did not run.
 }
 
-// TestConnection asks the provider whether logging in will work with these
+// TestConnection asks a provider, "" for that of default, whether logging in will work with these
 // options in the place of the saved ones, and these roles unless nil. An
 // empty client_secret stands for the saved one. host is where the page was
 // opened, "" when that is not known. One test runs at a time.
-func TestConnection(ctx context.Context, options map[string]string, host string, roles []Role) TestReply {
+func TestConnection(ctx context.Context, provider string, options map[string]string, host string, roles []Role) TestReply {
 	start := time.Now()
 	if store.EnsureDir(paths.RunDir()) == nil {
 		unlock, err := store.Lock(paths.TestLock(), 0)
@@ -36,7 +36,7 @@ func TestConnection(ctx context.Context, options map[string]string, host string,
 		}
 	}
 	savedSecret(options)
-	checks := doctor.Connection(ctx, paths.Config(), options, host, configured(roles))
+	checks := doctor.Connection(ctx, paths.Config(), provider, options, host, configured(roles))
 	return TestReply{Status: doctor.Worst(checks), Took: time.Since(start).Milliseconds(), Checks: checks}
 }
 

@@ -27,9 +27,9 @@ func (c *connection) redirectURI() (uri string, sure bool, err error) {
 	if c.here != "" {
 		place, err := host.Decide(c.ctx, host.Settings{Host: c.here, Listed: c.config.Hosts}, facts)
 		if err == nil {
-			return place.RedirectURI, true, nil
+			return c.config.Callback(place.RedirectURI), true, nil
 		}
-		return "https://localhost" + host.CallbackPath, false, err
+		return c.config.Callback("https://localhost" + host.CallbackPath), false, err
 	}
 	name := "localhost"
 	for _, own := range facts.Names() {
@@ -37,7 +37,7 @@ func (c *connection) redirectURI() (uri string, sure bool, err error) {
 			name = a.String()
 		}
 	}
-	return "https://" + name + host.CallbackPath, false, nil
+	return c.config.Callback("https://" + name + host.CallbackPath), false, nil
 }
 
 func (c *connection) credentials() string {

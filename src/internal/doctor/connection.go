@@ -47,19 +47,23 @@ type connection struct {
 	checks   []*Check
 }
 
-// Connection asks the provider whether logging in will work with the
+// Connection asks a provider ("" for that of default) whether logging in will work with the
 // configuration at path and options in the place of its own, and roles in the
 // place of its roles unless they are nil; here is the host and port under which
 // a person would start to do so, "" when that is not known. It asks past every
 // cache. What it was told when it tried the saved settings, and they passed,
 // is kept in the place of older documents: a login after the test does what
 // the test has seen.
-func Connection(ctx context.Context, path string, options map[string]string, here string, roles []config.Role) []*Check {
+func Connection(ctx context.Context, path, provider string, options map[string]string, here string, roles []config.Role) []*Check {
 	ctx, cancel := context.WithTimeout(ctx, total)
 	defer cancel()
+	if provider == "" {
+		provider = config.Section
+	}
 	c := &connection{ctx: ctx, here: here}
+	defer c.name(provider)
 	var err error
-	if c.config, err = config.With(path, config.Section, options); err != nil {
+	if c.config, err = config.With(path, provider, options); err != nil {
 		c.checks = SettingsFault(err)
 		c.rest(after)
 		c.people(rolesOr(roles, path))
@@ -81,10 +85,27 @@ func Connection(ctx context.Context, path string, options map[string]string, her
 	return c.checks
 }
 
+// name makes the checks, and the commands that mend things, those of a
+// provider.
+func (c *connection) name(provider string) {
+	if provider == config.Section {
+		return
+	}
+	for _, check := range c.checks {
+		check.Provider = provider
+		for i := range config.Options {
+			if o := &config.Options[i]; !o.Global {
+				own := "luci-sso." + config.Section + "." + o.Name
+				check.Command = strings.ReplaceAll(check.Command, own, "luci-sso."+provider+"."+o.Name)
+			}
+		}
+	}
+}
+
 // isSaved reports whether the configuration that was tried is the one that
 // logins use.
 func (c *connection) isSaved(path string) bool {
-	saved, err := config.Parse(path, config.Section)
+	saved, err := config.Parse(path, c.config.Provider)
 	return err == nil && reflect.DeepEqual(saved, c.config)
 }
 

@@ -29,6 +29,8 @@ type Check struct {
 	Code       string   `json:"code"` // Of the fault a login would end in.
 	// Command mends it, or shows more of it, at the router's shell.
 	Command string `json:"command,omitempty"`
+	// Section of the configuration that it is about, other than default.
+	Provider string `json:"provider,omitempty"`
 }
 
 func row(id, status, message string, args ...string) *Check {

@@ -23,6 +23,11 @@ import (
 // button, roles, people, rights, saving, options, host and https.
 func Router() []*Check {
 	checks := []*Check{Config()}
+	for _, name := range config.Enabled(paths.Config()) {
+		if name != config.Section {
+			checks = append(checks, further(name))
+		}
+	}
 	checks = append(checks, Buttons()...)
 	checks = append(checks, roles())
 	checks = append(checks, rolesAndRights()...)
@@ -32,6 +37,18 @@ func Router() []*Check {
 // Config says whether the configuration can be used.
 func Config() *Check {
 	_, err := config.Load(paths.Config())
+	return configCheck(err)
+}
+
+// further is Config for another provider that is enabled.
+func further(name string) *Check {
+	_, err := config.LoadProvider(paths.Config(), name)
+	check := configCheck(err)
+	check.Provider = name
+	return check
+}
+
+func configCheck(err error) *Check {
 	if err == nil {
 		return row("config", Pass, words.ConfigGood)
 	}

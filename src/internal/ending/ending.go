@@ -33,7 +33,7 @@ func tell(log *syslog.Logger, r session.Record, f *fault.Fault) {
 func Remember(r session.Record, f *fault.Fault, client string) {
 	_ = events.Add(paths.Events(), events.Event{
 		Time: time.Now().Unix(), Kind: events.Ended, Status: f.Ends().Status, Codes: []string{string(f.Code)},
-		Role: r.Role, Name: secret.Fingerprint(r.Subject), Client: client, Detail: f.Detail,
+		Role: r.Role, Name: secret.Fingerprint(r.Subject), Client: client, Detail: f.Detail, Provider: r.Provider,
 	})
 }
 

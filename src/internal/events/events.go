@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"luci-sso/internal/config"
 	"luci-sso/internal/store"
 	"luci-sso/internal/syslog"
 )
@@ -41,6 +42,8 @@ type Event struct {
 	Name   string   `json:"name"` // A fingerprint, as in the log.
 	Client string   `json:"client"`
 	Detail string   `json:"detail"` // The diagnostic line.
+	// Section of the configuration, of other providers than default.
+	Provider string `json:"provider,omitempty"`
 }
 
 // The file is two rings of slots: one for logins, logouts and ends, one for errors,
@@ -60,6 +63,9 @@ const wait = 20 * time.Millisecond
 
 // Add records an event in the file at path, whose directory must exist.
 func Add(path string, e Event) error {
+	if e.Provider == config.Section {
+		e.Provider = ""
+	}
 	f, err := store.LockFile(path, wait)
 	if err != nil {
 		return err
@@ -150,7 +156,7 @@ func encode(e Event, number uint64) []byte {
 	short := func(text string, limit int) string { return syslog.Printable(text, limit) }
 	text := strings.Join([]string{
 		strconv.FormatInt(e.Time, 10), e.Kind, strconv.Itoa(e.Status), short(strings.Join(e.Codes, ","), 120),
-		short(e.Role, 40), short(e.Name, 16), short(e.Client, 48), short(e.Detail, 200),
+		short(e.Role, 40), short(e.Name, 16), short(e.Client, 48), short(e.Detail, 200), short(e.Provider, 32),
 	}, "\n")
 	slot := make([]byte, slotSize)
 	text = text[:min(len(text), slotSize-prefix)]
@@ -177,14 +183,17 @@ func read(content []byte, i int) (number uint64, text string, ok bool) {
 
 func decode(text string) (e Event, ok bool) {
 	fields := strings.Split(text, "\n")
-	if len(fields) != 8 {
+	if len(fields) == 8 {
+		fields = append(fields, "") // Of a version that knew one provider.
+	}
+	if len(fields) != 9 {
 		return e, false
 	}
 	at, err := strconv.ParseInt(fields[0], 10, 64)
 	if err != nil {
 		return e, false
 	}
-	e = Event{Time: at, Kind: fields[1], Codes: []string{}, Role: fields[4], Name: fields[5], Client: fields[6], Detail: fields[7]}
+	e = Event{Time: at, Kind: fields[1], Codes: []string{}, Role: fields[4], Name: fields[5], Client: fields[6], Detail: fields[7], Provider: fields[8]}
 	e.Status, err = strconv.Atoi(fields[2])
 	if fields[3] != "" {
 		e.Codes = strings.Split(fields[3], ",")

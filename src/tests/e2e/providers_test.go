@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -241,4 +243,73 @@ func TestOneCallbackNeedsAnIssuer(t *testing.T) {
 	}
 	e.set("redirect_uri", e.Router.URL+lab.Callback+"?provider=other")
 	e.provoke(ends(t, facts("redirect_uri", "each has its own"), "CONFIG_ERROR"), start)
+}
+
+// Doctor, commands, log, events and sessions say which provider it was, and
+// nothing of it where there is only the usual one.
+func TestEverythingNamesTheProvider(t *testing.T) {
+	t.Parallel()
+	e, other := two(t)
+	run := func(args ...string) string {
+		t.Helper()
+		out, _ := exec.Command(e.Router.CGI(), args...).CombinedOutput()
+		return string(out)
+	}
+	want := func(text string, parts ...string) {
+		t.Helper()
+		for _, part := range parts {
+			if !strings.Contains(text, part) {
+				t.Errorf("%q is not in:\n%s", part, text)
+			}
+		}
+	}
+	e.cgi(e.at("").request(htmlClient))
+	for _, text := range []string{run("sessions"), run("events"), strings.Join(e.Log(0), "\n")} {
+		if strings.Contains(text, "PROVIDER") || strings.Contains(text, "provider") {
+			t.Errorf("the usual provider is named:\n%s", text)
+		}
+	}
+	mark := e.Mark()
+	e.cgi(e.at("other").request(htmlClient))
+	want(strings.Join(e.Log(mark), "\n"), `role "guest"`, `, provider "other"`)
+	want(run("sessions"), "PROVIDER", " other", " default")
+	want(run("events"), "PROVIDER", " other", " default")
+	want(run("status"), "enabled: default, other")
+	want(run("match", "--email", "alice@example.com"), "role admin")
+	want(run("match", "--email", "alice@example.com", "--provider", "other"), "role guest")
+
+	out := run("doctor")
+	want(out, "The provider default\n", "The provider other\n", "other: ")
+	want(out, other.URL)
+	// What mends it is about the right section.
+	e.set("other.issuer_url", other.URL+"/")
+	want(run("doctor"), "uci set luci-sso.other.issuer_url='"+other.URL+"'")
+	// A refusal says so, too.
+	e.set("other.client_secret")
+	mark = e.Mark()
+	e.cgi(lab.Request{Query: "provider=other", Header: htmlClient})
+	want(strings.Join(e.Log(mark), "\n"), "luci-sso.other.client_secret", "[503] CONFIG_ERROR")
+	want(run("doctor"), "other: ")
+	var reply struct {
+		Status string
+		Checks []struct{ ID, Provider, Status string }
+	}
+	cmd := exec.Command(e.Router.CGI(), "call", "test_connection")
+	cmd.Args[0], cmd.Path = "/usr/libexec/rpcd/luci-sso", e.Router.CGI()
+	cmd.Stdin = strings.NewReader(`{"provider":"other","values":{"issuer_url":"` + other.URL + `","client_secret":"` + other.Client.Secret + `"},"host":"` + strings.TrimPrefix(e.Router.URL, "https://") + `"}`)
+	text, err := cmd.Output()
+	if err != nil || json.Unmarshal(text, &reply) != nil || reply.Status == "fail" || len(reply.Checks) == 0 {
+		t.Errorf("test_connection: %v\n%s", err, text)
+	}
+	for _, c := range reply.Checks {
+		if c.Provider != "other" && c.ID != "people" {
+			t.Errorf("the check %s is about %q", c.ID, c.Provider)
+		}
+	}
+	cmd = exec.Command(e.Router.CGI(), "call", "settings")
+	cmd.Stdin = strings.NewReader("{}")
+	text, err = cmd.Output()
+	if want(string(text), `"other":{"options":{`); err != nil || strings.Contains(string(text), e.IDP.Client.Secret) {
+		t.Errorf("settings: %v\n%s", err, text)
+	}
 }

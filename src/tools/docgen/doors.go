@@ -17,16 +17,16 @@ var replies = map[string]string{
 	"access_groups":   "`groups`: list of {name, description, read, write, packages}, by name",
 	"client_key":      "kid, jwk, pem, jwks; `next`: {kid, jwk, pem} while keys change",
 	"end_session":     "`ended`: false when there was no such session any more",
-	"events":          "`events`: list of {time, kind, status, code, codes, role, name, client, detail}; `kind` is login, logout, ended or error, `name` a fingerprint as in the log",
+	"events":          "`events`: list of {time, kind, status, code, codes, role, name, client, detail, provider}; `kind` is login, logout, ended or error, `name` a fingerprint as in the log",
 	"explain":         "code, known, status, outcome, sentence, meaning, causes, remedies",
 	"match":           "role, by, value, granted, read, write, `trace`: list of {role, matched, by, value}",
 	"rights":          "`roles`: list of {name, access, read, write, total, unmatched, findings}; `findings` is what the rights amount to",
 	"sessions":        "`sessions`: list of {id, role, name, issuer, login, expires, own}; `id` names the session without opening it",
-	"settings":        "`options`: the settings without `client_secret`, client_secret_set, `roles`: list of {name, email, group, sub, read, write}",
+	"settings":        "`options`: the settings without `client_secret`, client_secret_set, `providers`: further ones by their section, with the same two, `roles`: list of {name, email, group, sub, read, write}",
 	"status":          "version, enabled, ready, issuer, button, checks, sessions, last_login, last_error",
 	"try_login":       "`id`: opens the trial, \"\" when there is none; `checks`: why not, as for test_connection; `origin`: where the page has to be open for it",
 	"try_result":      "`state`: waiting or done; then code, codes, detail, id_token, userinfo, no_answer, needed, algorithm, at_hash, lifetime, refresh, used, `match`: as match gives it, others, notes",
-	"test_connection": "status, took_ms, busy, `checks`: list of {id, status, message, args, remedy, remedy_args, code}",
+	"test_connection": "status, took_ms, busy, `checks`: list of {id, status, message, args, remedy, remedy_args, code, provider}; `provider` only where it is not `default`",
 }
 
 // doorsPage is docs/reference/doors.md.
