@@ -139,6 +139,16 @@ export function configFilled() {
 	return lines.join('\n') + '\n';
 }
 
+// tried is what came of a trial.
+export function tried(changes = {}) {
+	return {
+		state: 'done', code: '', codes: [], detail: '', algorithm: 'ES256', at_hash: true, lifetime: 600, refresh: false, no_answer: '', needed: true, notes: [],
+		id_token: { sub: 'sub-7', email: 'user@example.com', '<b>odd</b>': '<img src=x onerror=alert(1)>' }, userinfo: { sub: 'sub-7', groups: [ 'staff' ] },
+		used: { sub: 'sub-7', email: 'user@example.com', email_counts: false, groups: [ 'staff' ] },
+		match: { role: 'viewer', by: 'group', value: 'staff' }, others: [ 'admin' ], ...changes
+	};
+}
+
 // clientKey is the public key of a router.
 export function clientKey() {
 	const jwk = { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0', use: 'sig', alg: 'ES256', kid: 'key-1' };
@@ -148,7 +158,7 @@ export function clientKey() {
 
 // prepare gives the stand-in an answer to everything.
 export function prepare(router, changes = {}) {
-	const replies = { access_groups: groups(), status: statusOn(), sessions: sessions(), events: events(), settings: settings(), test_connection: testPassed(), end_session: { ended: true }, client_key: clientKey(), explain: explain(), rights: { roles: [] }, match: {}, ...changes };
+	const replies = { access_groups: groups(), status: statusOn(), sessions: sessions(), events: events(), settings: settings(), test_connection: testPassed(), end_session: { ended: true }, client_key: clientKey(), try_login: { id: 'T'.repeat(43), checks: [], origin: '' }, try_result: tried(), explain: explain(), rights: { roles: [] }, match: {}, ...changes };
 
 	for (const name of Object.keys(replies))
 		router.reply(name, replies[name]);

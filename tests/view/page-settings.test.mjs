@@ -171,6 +171,49 @@ browserTest('the public key is shown in every form', async () => {
 	await done(page);
 });
 
+browserTest('a login is tried in a window, and shown here', async () => {
+	const page = await open({ config: fixtures.configFilled() });
+	const result = page.locator('[data-sso-test]');
+	let asked;
+
+	// The program, as far as the window sees it.
+	await page.context().route('**/cgi-bin/luci-sso/try', (route) => {
+		asked = route.request();
+
+		return route.fulfill({ contentType: 'text/html', body: 'the provider' });
+	});
+	await page.locator(field('client_id')).fill('not-saved');
+
+	const [ popup ] = await Promise.all([ page.waitForEvent('popup'), page.getByText('Try a login', { exact: true }).click() ]);
+
+	await result.locator('[data-try]').waitFor();
+	assert.equal(router.request('try_login').values.client_id, 'not-saved');
+	assert.equal(router.request('try_login').host, new URL(router.url).host);
+	assert.ok(router.request('try_login').roles.length > 0, 'the roles of the form');
+	assert.equal(router.request('try_result').id, 'T'.repeat(43));
+	assert.equal(new URL(asked.url()).search, '', 'the ticket is in no address');
+	assert.match((await asked.allHeaders()).cookie, /__Host-luci_sso_ticket=T{43}/);
+	assert.equal(await popup.evaluate(() => window.opener), null, 'the provider cannot reach the page');
+
+	const text = await result.textContent();
+
+	for (const word of [ 'viewer', 'staff', 'admin', 'sub-7', 'does not count', 'ES256', '600 seconds', '<img src=x' ])
+		assert.ok(text.includes(word), `${word} is not in ${text}`);
+
+	assert.equal(await result.locator('img').count(), 0, 'what a provider sends is text');
+
+	fixtures.prepare(router, { try_result: fixtures.tried({ code: 'USER_NOT_AUTHORIZED', codes: [ 'USER_NOT_AUTHORIZED' ], detail: 'no role matches', match: {}, others: [] }) });
+	await Promise.all([ page.waitForEvent('popup').catch(() => null), page.getByText('Try a login', { exact: true }).click() ]);
+	await result.locator('[data-try-result="danger"]').waitFor();
+	assert.match(await result.textContent(), /refused.*no role matches.*USER_NOT_AUTHORIZED/s);
+
+	fixtures.prepare(router, { try_login: { id: '', checks: [], origin: 'https://r.example.com' } });
+	await page.getByText('Try a login', { exact: true }).click();
+	await result.locator('[data-try-result="warning"]').waitFor();
+	assert.match(await result.textContent(), /https:\/\/r\.example\.com/);
+	await done(page);
+});
+
 browserTest('hints warn without blocking', async () => {
 	const page = await open();
 

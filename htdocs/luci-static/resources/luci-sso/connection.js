@@ -6,9 +6,10 @@
 'require rpc';
 'require ui';
 'require luci-sso.options as options';
+'require luci-sso.trial as trial';
 'require luci-sso.widgets as widgets';
 
-// The button Test connection: asks the provider with what the form holds, and
+// The buttons Test connection and Try a login. The first one asks the provider with what the form holds, and
 // shows what came of it, check by check.
 
 const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values', 'host', 'roles' ] });
@@ -58,13 +59,19 @@ const TestValue = form.DummyValue.extend({
 				'type': 'button',
 				'class': 'btn cbi-button cbi-button-action',
 				'click': ui.createHandlerFn(this, 'handleTest', result)
-			}, [ _('Test connection') ]),
+			}, [ _('Test connection') ]), ' ',
+			E('button', {
+				'type': 'button',
+				'class': 'btn cbi-button',
+				'click': ui.createHandlerFn(this, 'handleTry', result)
+			}, [ _('Try a login') ]),
 			E('div', { 'class': 'cbi-value-description' }, [ _('Checks what this form holds, saved or not.') ]),
 			result
 		]);
 	},
 
-	handleTest(node) {
+	// held is what the form holds.
+	held() {
 		const values = {};
 
 		// An empty field counts as unset, whatever is saved; only the secret
@@ -76,9 +83,20 @@ const TestValue = form.DummyValue.extend({
 				values[o.name] = String(value);
 		}
 
+		return values;
+	},
+
+	handleTry(node) {
+		this.reply = null;
+
+		return trial.run(node, this.held(), this.roles(), checkTitles());
+	},
+
+	handleTest(node) {
+		trial.asked = null;
 		dom.content(node, E('p', { 'class': 'spinning' }, [ _('Asking the provider…') ]));
 
-		return callTest(values, window.location.host, this.roles())
+		return callTest(this.held(), window.location.host, this.roles())
 			.then((reply) => {
 				// LuCI draws the form anew when a role is saved: the result stays.
 				this.reply = reply || {};
