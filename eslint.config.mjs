@@ -27,7 +27,7 @@ const common = {
 };
 
 export default [
-	{ ignores: ['out/**', '**/node_modules/**', 'tests/package-lock.json', '**/testdata/**'] },
+	{ ignores: ['out/**', '**/node_modules/**', 'tests/**/package-lock.json', '**/testdata/**'] },
 	{ linterOptions: { reportUnusedDisableDirectives: 'error' } },
 	{
 		files: ['**/*.js'],

@@ -4,6 +4,7 @@
 // provider's row in docs/reference/providers.json. Each fact is a short text.
 
 import { createHash, randomBytes, sign } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Visitor } from '../../lib/visitor.mjs';
 import { part } from './stage.mjs';
 
@@ -127,7 +128,7 @@ const where = (name, token, info) => name in token && name in info ? 'ID token a
 const announcement = (sent, announced) => `${sent ? 'sent' : 'not sent'}, ${announced ? 'announced' : 'not announced'}`;
 
 // measure is the whole row.
-export async function measure(client, { after, person = 'alice', unverified = 'carol' } = {}) {
+export async function measure(client, { after, received, person = 'alice', unverified = 'carol' }) {
 	const { provider } = client;
 	const meta = await client.discover();
 	const supported = meta.claims_supported ?? [];
@@ -175,6 +176,8 @@ export async function measure(client, { after, person = 'alice', unverified = 'c
 	row.logout = await logout(client, person, after);
 	row.par = await pushed(client);
 	row.private_key_jwt = await keys(client, person);
+
+	row.backchannel = await logoutToken(client, person, received);
 
 	return row;
 }
@@ -259,6 +262,24 @@ async function pushed(client) {
 		`wrong address: ${said(await client.post(at, { ...query, redirect_uri: 'https://elsewhere.example/' }))}`,
 		`wrong secret: ${said(await client.post(at, query, { secret: 'another secret' }))}`,
 	].join('; ');
+}
+
+// logoutToken: what the provider sends by itself when somebody signs out there.
+async function logoutToken(client, person, received) {
+	const word = client.meta.backchannel_logout_supported === true ? 'announced' : 'not announced';
+
+	if (!client.provider.signOut)
+		return client.meta.backchannel_logout_supported === true ? word : 'none';
+	const login = await client.authorize(person);
+	const tokens = await client.exchange(login);
+
+	received.length = 0;
+	await client.provider.signOut(login.visitor, tokens.json);
+	for (let tries = 0; tries < 50 && !received.length; tries++)
+		await sleep(100);
+	const token = received[0]?.form.get('logout_token');
+
+	return token ? `${word}; ${part(token, 0).typ}: ${Object.keys(part(token)).sort().join(' ')}` : `${word}; nothing comes to a loopback address`;
 }
 
 // keys: which audience an assertion may have.

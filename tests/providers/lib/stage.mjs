@@ -119,7 +119,8 @@ export async function freePort() {
 
 // program starts one and waits until its address answers. Its input stays open:
 // what is told through it is answered with a line.
-export async function program(command, args, { ready, ...options }) {
+// greets: it prints a line when it is there.
+export async function program(command, args, { ready, greets = false, ...options }) {
 	const child = spawn(command, args, { stdio: [ 'pipe', 'pipe', 'pipe' ], ...options });
 	const said = [];
 	let ended = false;
@@ -134,7 +135,7 @@ export async function program(command, args, { ready, ...options }) {
 	for (let tries = 0; ; tries++) {
 		if (ended || tries > 600)
 			throw new Error(`${command} does not answer at ${ready}:\n${said.join('').slice(-4000)}`);
-		if (await answers(ready))
+		if (await answers(ready) && (!greets || said.join('').includes('\n')))
 			break;
 		await sleep(100);
 	}
