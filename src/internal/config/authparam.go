@@ -42,7 +42,7 @@ func (r *reader) authParams() []AuthParam {
 			problem = name + " is there twice" // RFC 6749 §3.1; RFC 8707 allows several resources.
 		}
 		if problem != "" {
-			r.fail(fault.ConfigError, "auth_param", "list auth_param has "+syslog.Quote(entry)+": "+problem)
+			r.fail(fault.ConfigError, "auth_param", "list auth_param has "+syslog.Quote(name)+": "+problem)
 			continue
 		}
 		list = append(list, AuthParam{name, value})

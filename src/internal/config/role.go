@@ -148,7 +148,15 @@ func (r *Role) claim(entry string) {
 	r.Claims = append(r.Claims, c)
 }
 
+// fault says what is wrong with an entry. It goes to the log, which has no
+// addresses, and no values of claims.
 func (r *Role) fault(option, value, problem string) {
+	if option == "claim" {
+		value, _, _ = strings.Cut(value, "=")
+	}
+	if i := strings.LastIndexByte(value, '@'); i > 0 {
+		value = "…" + value[i:]
+	}
 	kind := "list "
 	if option == "match" || option == "max_age" {
 		kind = "option "

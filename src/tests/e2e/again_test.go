@@ -144,3 +144,68 @@ func TestSignInNotAsked(t *testing.T) {
 		t.Errorf("status %d:\n%s", r.Status, log)
 	}
 }
+
+// TestRoleInDisorder: an entry that means nothing makes its role give nothing
+// to anybody, and passes nobody on whom it might have been for. Start, refusal
+// and doctor say which entry it is.
+func TestRoleInDisorder(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.set("rate_limit", "100000")
+	const rest = "\tlist read '*'\n\nconfig role 'later'\n\tlist group 'staff'\n\tlist read '*'\n"
+	for entry, want := range map[string]struct{ fits, other string }{
+		// Bob is in router-operators and staff. What he gets when the broken
+		// role fits him, and what he gets when it does not by what is clear.
+		"list claim '=NOC'":                 {"gives nothing", "it is not in order"},
+		"list claim 'department'":           {"gives nothing", "it is not in order"},
+		"list claim 'email=b@example.com'":  {"gives nothing", "it is not in order"},
+		"list email_domain '@example.com'":  {"gives nothing", "it is not in order"},
+		"list email_domain 'b@example.com'": {"gives nothing", "it is not in order"},
+		"list amr 'HWK'":                    {"gives nothing", "signed in"},
+		"option max_age '0'":                {"gives nothing", "signed in"},
+		"option maxage '3600'":              {"gives nothing", "signed in"},
+		"list arc 'phr'":                    {"gives nothing", "signed in"},
+		"option match 'each'":               {"gives nothing", "signed in"},
+	} {
+		name := strings.Trim(strings.Fields(entry)[1], "'")
+		for group, outcome := range map[string]string{"router-operators": want.fits, "others": want.other} {
+			e.onlyRoles("config role 'broken'\n\tlist group '" + group + "'\n\t" + entry + "\n" + rest)
+			mark := e.Mark()
+			r := e.cgi(e.pending("bob").request(plainClient))
+			log := strings.Join(e.Log(mark), "\n")
+			if !strings.Contains(log, outcome) || (r.Status == 302) != (outcome == "signed in") {
+				t.Errorf("%s, group %s: status %d, expected %q:\n%s", entry, group, r.Status, outcome, log)
+			}
+			if !strings.Contains(log, `role "broken" gives nothing to anybody until it is mended: `) || !strings.Contains(log, name) {
+				t.Errorf("%s: the start does not name it:\n%s", entry, log)
+			}
+			if strings.Contains(log, "b@example.com") {
+				t.Errorf("%s: the log has an address:\n%s", entry, log)
+			}
+		}
+	}
+}
+
+// TestFurtherParameters: they go along with a sign-in, and cannot take the
+// place of what belongs to the protocol.
+func TestFurtherParameters(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.set("auth_param", "prompt=select_account", "login_hint=a b&c=d", "acr_values=x")
+	e.pending("bob")
+	requests := e.IDP.Requests(idp.Authorize)
+	query := requests[len(requests)-1].Query
+	for name, want := range map[string]string{"prompt": "select_account", "login_hint": "a b&c=d", "acr_values": "x", "c": "", "response_type": "code", "code_challenge_method": "S256"} {
+		if got := query.Get(name); got != want {
+			t.Errorf("%s is %q, expected %q", name, got, want)
+		}
+	}
+	for _, bad := range []string{"client_id=x", "State=x", "REDIRECT_URI=https://evil.example.com/", "request_uri=x", "code_challenge=x", "response_mode=fragment", "prompt", "=x", "a&b=c"} {
+		e.set("auth_param", bad)
+		mark := e.Mark()
+		r := e.cgi(lab.Request{Header: plainClient})
+		if log := strings.Join(e.logOf(r, mark), "\n"); r.Status != 503 || !strings.Contains(log, "list auth_param has") || !strings.Contains(log, "CONFIG_ERROR") {
+			t.Errorf("%s: status %d:\n%s", bad, r.Status, log)
+		}
+	}
+}
