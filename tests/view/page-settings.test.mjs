@@ -60,7 +60,7 @@ browserTest('every field is saved and read back', async () => {
 		issuer_url: 'https://id.example.net', client_id: 'id with space', client_secret: "it's \"quoted\" \\ and ä", redirect_uri: 'https://r.example.net/cgi-bin/luci-sso/callback',
 		scope: 'openid email x', internal_issuer_url: 'https://10.0.0.2', ca_file: '/etc/ssl/my ca.pem', groups_claim: 'realm_access.roles', clock_tolerance: '90',
 		rate_limit: '77', rate_window: '120', rate_limit_per_client: '9', post_logout_redirect_uri: 'https://r.example.net/bye',
-		label: 'Sign in <b>here</b> & now', session_lifetime: '28800'
+		label: 'Sign in <b>here</b> & now', session_lifetime: '28800', revalidate: '300', revalidate_grace: '7200'
 	};
 	const selects = { token_auth_method: 'client_secret_post', par: '1', require_at_hash: '1', session_cookie_path: '/cgi-bin' };
 

@@ -49,16 +49,33 @@ func runSessions(args []string) int {
 		printJSON(map[string]any{"sessions": sessions, "cut": cut})
 		return exitOK
 	}
+	headings := []string{"ID", "LOGGED IN", "ROLE", "IN THE LOG", "NAME"}
+	timed := slices.ContainsFunc(sessions, func(s bridge.Session) bool { return s.Until != 0 || s.Confirmed != 0 })
+	if timed {
+		headings = []string{"ID", "LOGGED IN", "CONFIRMED", "UNTIL", "ROLE", "IN THE LOG", "NAME"}
+	}
 	rows, providers := [][]string{}, []string{}
 	for _, s := range sessions {
-		rows = append(rows, []string{s.ID, at(s.Login), clean(s.Role), s.LogName, clean(s.Name)})
+		row := []string{s.ID, at(s.Login), clean(s.Role), s.LogName, clean(s.Name)}
+		if timed {
+			row = slices.Insert(row, 2, known(s.Confirmed), known(s.Until))
+		}
+		rows = append(rows, row)
 		providers = append(providers, s.Provider)
 	}
-	printTable(withProviders([]string{"ID", "LOGGED IN", "ROLE", "IN THE LOG", "NAME"}, rows, providers), rows)
+	printTable(withProviders(headings, rows, providers), rows)
 	if cut {
 		print(os.Stdout, "rpcd has more sessions than it can list: some of these may have ended\n")
 	}
 	return exitOK
+}
+
+// known is a time that need not be there.
+func known(time int64) string {
+	if time == 0 {
+		return ""
+	}
+	return at(time)
 }
 
 func runEvents(args []string) int {

@@ -16,6 +16,8 @@ import (
 	"luci-sso/internal/ending"
 	"luci-sso/internal/explain"
 	"luci-sso/internal/handshake"
+	"luci-sso/internal/login"
+	"luci-sso/internal/oidc"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/replay"
 	"luci-sso/internal/session"
@@ -110,7 +112,12 @@ func timed() int {
 
 // runDue is what cron starts each minute while there are sessions.
 func runDue() int {
-	watch := ending.Watch{Config: ending.Settings(paths.Config()), Sessions: session.OnRouter(), Log: app.Log(), Now: session.Now}
+	watch := ending.Watch{
+		Config: ending.Settings(paths.Config()), Sessions: session.OnRouter(), Log: app.Log(), Now: session.Now, AskingTime: 45 * time.Second,
+		Party: func(c *config.Config, notice func(string)) *oidc.Party {
+			return login.RelyingParty(c, login.Cache(notice), notice)
+		},
+	}
 	defer watch.Sessions.Close()
 	if err := watch.Due(context.Background()); err != nil {
 		return fail(err)

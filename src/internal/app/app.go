@@ -8,7 +8,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,7 +27,6 @@ import (
 	"luci-sso/internal/replay"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/session"
-	"luci-sso/internal/store"
 	"luci-sso/internal/syslog"
 )
 
@@ -257,14 +255,7 @@ func (r *request) sessions() *session.Manager {
 
 // relyingParty is made once for a request, which ends its connections.
 func (r *request) relyingParty() *oidc.Party {
-	cache := paths.Cache()
-	if err := errors.Join(store.EnsureDir(paths.RunDir()), store.EnsureDir(cache)); err != nil {
-		// Nor read: whoever else can write there would choose the keys that
-		// ID tokens are verified with.
-		cache = ""
-		r.notice("nothing can be kept in " + paths.RunDir() + ": " + err.Error())
-	}
-	r.party = login.RelyingParty(r.config, cache, r.notice)
+	r.party = login.RelyingParty(r.config, login.Cache(r.notice), r.notice)
 	r.party.Channel.Within(BackchannelTime)
 	return r.party
 }

@@ -101,7 +101,7 @@ func (r *request) endNamed(ctx context.Context, out oidc.SignedOut) error {
 	reason := fault.New(fault.SessionEndedByProvider, "the provider says that the person signed out there")
 	// A token that ends nothing is worth a line as well: somebody may wonder
 	// why they are still in.
-	r.log.Line(syslog.Info, "the provider signed out subject "+secret.Fingerprint(out.Subject)+": "+strconv.Itoa(len(ended))+" sessions ended")
+	r.log.Line(syslog.Info, "the provider signed out subject "+secret.Fingerprint(out.Subject)+"; sessions ended: "+strconv.Itoa(len(ended)))
 	for _, record := range ended {
 		ending.Remember(record, reason, r.Client.String())
 	}

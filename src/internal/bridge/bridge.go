@@ -11,6 +11,7 @@ package bridge
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"luci-sso/internal/acl"
 	"luci-sso/internal/config"
 	"luci-sso/internal/doctor"
+	"luci-sso/internal/ending"
 	"luci-sso/internal/events"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/secret"
@@ -271,6 +273,10 @@ type Session struct {
 	Own      bool   `json:"own"`      // The asker's.
 	LogName  string `json:"log_name"` // How the log and the events call the person.
 	Provider string `json:"provider"` // Section of the configuration.
+	// Unix seconds: when it ends in any case, and when the provider last stood
+	// by it. 0 where no option asks for that.
+	Until     int64 `json:"until"`
+	Confirmed int64 `json:"confirmed"`
 }
 
 // Sessions lists the sessions, newest first. own is the id of the asker's. cut
@@ -290,8 +296,36 @@ func Sessions(ctx context.Context, own string) (list []Session, cut bool, err er
 			Expires: seconds(s.Expires), Own: s.ID.Equal(secret.New(own)), LogName: logName(s.Subject), Provider: s.Provider,
 		})
 	}
+	timed(manager, list)
 	sort.Slice(list, func(i, j int) bool { return list[i].Login > list[j].Login })
 	return list, cut, nil
+}
+
+// timed adds until when the sessions last and when they were confirmed. Their
+// files are read only where an option asks for that.
+func timed(manager *session.Manager, list []Session) {
+	settings := ending.Settings(paths.Config())
+	if !slices.ContainsFunc(config.Sections(paths.Config()), func(provider string) bool {
+		c := settings(provider)
+		return c != nil && c.Timed()
+	}) {
+		return
+	}
+	now, date := session.Now(), time.Now()
+	kept, _ := manager.Kept()
+	for _, k := range kept {
+		c, id := settings(k.Provider), session.Handle(k.ID.Reveal())
+		i := slices.IndexFunc(list, func(s Session) bool { return s.ID == id })
+		if i < 0 || k.Over || c == nil {
+			continue
+		}
+		if end := ending.Deadline(k.Record, c); end != 0 {
+			list[i].Until = end.Date(now, date).Unix()
+		}
+		if c.Revalidate > 0 {
+			list[i].Confirmed = k.Confirmed.Date(now, date).Unix()
+		}
+	}
 }
 
 func seconds(d time.Duration) int64 {

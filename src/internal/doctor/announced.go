@@ -137,6 +137,19 @@ func (c *connection) claims() {
 	default:
 		c.add(row("email", Skip, words.EmailAbsent))
 	}
+	switch offered := withheld("offline_access"); {
+	case cfg.Revalidate <= 0: // Nobody has a use for one.
+	case seen.Refresh:
+		c.add(row("refresh", Pass, words.RefreshSeen))
+	case seen.NoRefresh || offered:
+		check := row("refresh", Warn, words.RefreshAbsent).do(words.GetRefresh).code(string(fault.SessionUnconfirmed))
+		if offered {
+			check.paste(set("scope", cfg.Scope+" offline_access"))
+		}
+		c.add(check)
+	default:
+		c.add(row("refresh", Skip, words.RefreshUnknown))
+	}
 	announced := slices.ContainsFunc(m.Claims, func(claim string) bool { return oidc.Leads(cfg.GroupsClaim, claim) })
 	switch {
 	case !needGroups:

@@ -4,17 +4,24 @@ package ending
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strconv"
 	"time"
 
 	"luci-sso/internal/config"
 	"luci-sso/internal/fault"
+	"luci-sso/internal/oidc"
 	"luci-sso/internal/session"
+	"luci-sso/internal/store"
 	"luci-sso/internal/syslog"
 )
 
 // Watch does what is due for the sessions. Cron starts it once a minute while
 // an option asks for that and there are sessions.
+//
+// Wherever a kill interrupts it, the next one finds what is left to do in the
+// sessions' files. Two do not ask the provider at the same time.
 type Watch struct {
 	// Config is what the settings say of a provider; nil when they cannot be
 	// read, as in the middle of an edit.
@@ -22,26 +29,49 @@ type Watch struct {
 	Sessions *session.Manager
 	Log      *syslog.Logger
 	Now      func() session.Moment
+	// Party is the relying party of a provider, for one run.
+	Party func(c *config.Config, notice func(string)) *oidc.Party
+	// AskingTime bounds the run: what is left is the next one's.
+	AskingTime time.Duration
+
+	asked map[string]*asked
 }
 
-// Due ends the sessions whose time is over.
+// Due ends the sessions whose time is over, and asks the provider about those
+// for which that is due.
 func (w *Watch) Due(ctx context.Context) error {
 	kept, err := w.Sessions.Kept()
 	if err != nil {
 		return err
 	}
 	now := w.Now()
+	asking := false
 	for _, k := range kept {
-		end := Deadline(k.Record, w.Config(k.Provider))
-		if k.Over || end == 0 || now < end {
-			continue
-		}
-		f := fault.New(fault.SessionLifetimeOver, "it has lasted "+strconv.FormatInt(int64(now.Since(k.Began)/time.Second), 10)+" s; see option session_lifetime")
-		if eerr := w.end(ctx, k, f); eerr != nil {
-			err = eerr
+		c := w.Config(k.Provider)
+		end := Deadline(k.Record, c)
+		switch {
+		case k.Over:
+			asking = true
+		case end != 0 && now >= end:
+			f := fault.New(fault.SessionLifetimeOver, "it has lasted "+seconds(now.Since(k.Began))+"; see option session_lifetime")
+			err = errors.Join(err, w.end(ctx, k, f))
+			asking = asking || !k.Refresh.Empty()
+		case c != nil && c.Revalidate > 0 && now.Since(k.Confirmed) >= c.Revalidate:
+			asking = true
 		}
 	}
-	return err
+	if !asking {
+		return err
+	}
+	unlock, lerr := w.Sessions.Lock()
+	if errors.Is(lerr, store.ErrBusy) {
+		return err
+	}
+	if lerr != nil {
+		return errors.Join(err, lerr)
+	}
+	defer unlock()
+	return errors.Join(err, w.ask(ctx))
 }
 
 // end ends a session. Whoever does it tells of it: another run or its owner
@@ -50,6 +80,48 @@ func (w *Watch) end(ctx context.Context, k session.Kept, f *fault.Fault) error {
 	ended, err := w.Sessions.EndKept(ctx, k)
 	if ended {
 		tell(w.Log, k.Record, f)
+	}
+	return err
+}
+
+// ask goes through the sessions as they are now that nobody else does.
+func (w *Watch) ask(ctx context.Context) error {
+	kept, err := w.Sessions.Kept()
+	if err != nil {
+		return err
+	}
+	alive, err := w.Sessions.Alive(ctx) // Afterwards: nothing in kept is newer.
+	if err != nil {
+		return err
+	}
+	w.asked = map[string]*asked{}
+	defer w.finish()
+	// Those last of which nothing is known yet or any more: that may be for a
+	// reason of theirs, and the others must not wait for it.
+	slices.SortStableFunc(kept, func(a, b session.Kept) int {
+		if (a.Doubt == 0) != (b.Doubt == 0) {
+			if a.Doubt == 0 {
+				return -1
+			}
+			return 1
+		}
+		return int(a.Confirmed - b.Confirmed)
+	})
+	began := time.Now()
+	for _, k := range kept {
+		if time.Since(began) > w.AskingTime {
+			break
+		}
+		c := w.Config(k.Provider)
+		switch {
+		case k.Over || !alive(k):
+			w.revoke(ctx, c, k)
+		case c == nil || c.Revalidate <= 0 || w.Now().Since(k.Confirmed) < c.Revalidate:
+		default:
+			if cerr := w.settle(ctx, w.provider(c), k); cerr != nil {
+				err = cerr
+			}
+		}
 	}
 	return err
 }
@@ -80,3 +152,5 @@ func Settings(path string) func(provider string) *config.Config {
 		return c
 	}
 }
+
+func seconds(d time.Duration) string { return strconv.FormatInt(int64(d/time.Second), 10) + " s" }

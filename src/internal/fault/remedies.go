@@ -101,7 +101,7 @@ var remedies = [...]remedy{
 	{who: ProviderAdmin, values: "invalid_target", phrases: "associated server|subject token issuer|token exchange flow",
 		text: unused + "remove the token exchange or resource that a rule at the provider adds for this client"},
 	{who: ProviderAdmin, phrases: "scopes requested for the refresh",
-		text: unused + "it never refreshes a token; something else uses this client"},
+		text: unused + "it asks for no other scopes when it refreshes; something else uses this client"},
 	{who: ProviderAdmin, phrases: "acr values not supported|mfa attestation|login hint did not match",
 		text: "the router asks for no authentication level: remove the one that the application or a rule adds, or let it fit this person"},
 	{who: ProviderAdmin, values: "invalid_dpop_proof use_dpop_nonce", phrases: "dpop",

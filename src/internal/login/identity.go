@@ -206,6 +206,21 @@ func (f *Flow) rules() role.Rules {
 	return rules
 }
 
+// Again is the role of somebody whose sign-in the provider has confirmed, by
+// the claims of now. undecided says that what came leads to none for a reason
+// that says nothing of the person.
+func (f *Flow) Again(ctx context.Context, metadata oidc.Metadata, tokens oidc.Tokens, claims oidc.Claims) (name string, undecided bool, err error) {
+	identity, err := f.identify(ctx, metadata, &verified{tokens: tokens, claims: claims})
+	if err != nil {
+		return "", true, err
+	}
+	match, err := f.authorize(identity)
+	if err != nil {
+		return "", match.Undecided != nil, err
+	}
+	return match.Role.Name, false, nil
+}
+
 // authorize finds the role, which must give something.
 func (f *Flow) authorize(identity role.Identity) (role.Match, error) {
 	rules := f.rules()

@@ -350,7 +350,7 @@ const eight = ` "1" "2" "3" "4" "5" "6" "7" "8"`
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	flow := Flow{Config: &config.Config{IssuerURL: "https://id.example.com"}, Party: &oidc.Party{}}
-	flow.show(role.Identity{Email: "a@b"}) // There is nowhere to keep it.
+	flow.show(role.Identity{Email: "a@b"}, oidc.Tokens{}) // There is nowhere to keep it.
 	flow.Party.CacheDir = t.TempDir()
 	for _, step := range []struct {
 		id   role.Identity
@@ -361,7 +361,7 @@ func TestSeen(t *testing.T) {
 		{role.Identity{}, Seen{Groups: true}},
 		{role.Identity{Email: "a@b"}, Seen{Email: true, Groups: true}},
 	} {
-		flow.show(step.id)
+		flow.show(step.id, oidc.Tokens{})
 		if got := SeenBy(flow.Party.CacheDir, flow.Config); got != step.want {
 			t.Errorf("after %+v: %+v, expected %+v", step.id, got, step.want)
 		}

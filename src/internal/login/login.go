@@ -292,7 +292,7 @@ func (f *Flow) verify(ctx context.Context, metadata oidc.Metadata, pending hands
 	if v.identity, err = f.identify(ctx, metadata, v); err != nil {
 		return err
 	}
-	f.show(v.identity)
+	f.show(v.identity, v.tokens)
 	v.match, err = f.authorize(v.identity)
 	return err
 }
@@ -321,10 +321,26 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 		return Result{}, err
 	}
 	sid, _ := claims.Text("sid")
-	id, err := f.open(ctx, match.Role, identity, session.Login{SID: sid, IDToken: tokens.ID, Longest: longest, Began: pending.Issued})
+	id, err := f.open(ctx, match.Role, identity, session.Login{
+		SID: sid, IDToken: tokens.ID, Refresh: f.refresh(tokens), Longest: longest, Began: pending.Issued,
+	})
 	return Result{
 		Session: id, Role: match.Role.Name, By: match.By, Subject: identity.Subject, ReturnTo: pending.ReturnTo,
 	}, err
+}
+
+// RefreshAdvice is what to do where a provider gives no refresh token.
+const RefreshAdvice = "add offline_access to option scope, or allow refresh tokens for this client at the provider"
+
+// refresh is the refresh token, where an option has a use for it.
+func (f *Flow) refresh(tokens oidc.Tokens) secret.Value {
+	if f.Config.Revalidate <= 0 {
+		return secret.Value{}
+	}
+	if tokens.Refresh.Empty() {
+		f.Party.Notice("option revalidate is set, but the provider gave no refresh token, so the session ends once option revalidate_grace has gone by; " + RefreshAdvice)
+	}
+	return tokens.Refresh
 }
 
 // longest is how long a session of these claims may last; 0 for as long as it

@@ -3,6 +3,7 @@
 package login
 
 import (
+	"errors"
 	"net/url"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"luci-sso/internal/config"
 	"luci-sso/internal/oidc"
 	"luci-sso/internal/paths"
+	"luci-sso/internal/store"
 	"luci-sso/internal/version"
 )
 
@@ -39,6 +41,18 @@ func RelyingParty(c *config.Config, cache string, notice func(string)) *oidc.Par
 	}
 	party.Veil.Hide(c.ClientSecret)
 	return party
+}
+
+// Cache is where the provider's documents are kept, "" where nothing can be.
+func Cache(notice func(string)) string {
+	cache := paths.Cache()
+	if err := errors.Join(store.EnsureDir(paths.RunDir()), store.EnsureDir(cache)); err != nil {
+		// Nor read: whoever else can write there would choose the keys that
+		// ID tokens are verified with.
+		notice("nothing can be kept in " + paths.RunDir() + ": " + err.Error())
+		return ""
+	}
+	return cache
 }
 
 func atHash(option string) oidc.AtHash {

@@ -10,13 +10,19 @@ import (
 	"strings"
 
 	"luci-sso/internal/config"
+	"luci-sso/internal/oidc"
 	"luci-sso/internal/role"
 	"luci-sso/internal/store"
 )
 
 // Seen is what logins with the same settings have brought so far, since the
 // router started. Many providers do not announce all that they send.
-type Seen struct{ Email, Groups bool }
+type Seen struct {
+	Email, Groups bool
+	// The last login, while option revalidate is set, brought a refresh token,
+	// or brought none.
+	Refresh, NoRefresh bool
+}
 
 // seenFile is where that is kept. Its name follows from what has a part in
 // it, so that nothing is said of other settings.
@@ -39,27 +45,35 @@ func SeenBy(dir string, c *config.Config) Seen {
 	for _, word := range words {
 		seen.Email = seen.Email || word == "email"
 		seen.Groups = seen.Groups || word == "groups"
+		seen.Refresh = seen.Refresh || word == "refresh"
+		seen.NoRefresh = seen.NoRefresh || word == "no-refresh"
 	}
 	return seen
 }
 
 // show keeps what a login has brought: which claims, and nothing of what is
 // in them. That it could not be kept is no reason for anything.
-func (f *Flow) show(identity role.Identity) {
+func (f *Flow) show(identity role.Identity, tokens oidc.Tokens) {
 	if f.Party.CacheDir == "" {
 		return
 	}
 	known := SeenBy(f.Party.CacheDir, f.Config)
-	now := Seen{known.Email || identity.Email != "", known.Groups || len(identity.Groups) > 0}
+	now := Seen{Email: known.Email || identity.Email != "", Groups: known.Groups || len(identity.Groups) > 0}
+	if f.Config.Revalidate > 0 {
+		now.NoRefresh = tokens.Refresh.Empty()
+		now.Refresh = !now.NoRefresh
+	}
 	if now == known {
 		return
 	}
 	text := ""
-	if now.Email {
-		text += "email\n"
-	}
-	if now.Groups {
-		text += "groups\n"
+	for _, one := range []struct {
+		seen bool
+		word string
+	}{{now.Email, "email\n"}, {now.Groups, "groups\n"}, {now.Refresh, "refresh\n"}, {now.NoRefresh, "no-refresh\n"}} {
+		if one.seen {
+			text += one.word
+		}
 	}
 	_ = store.WriteFile(seenFile(f.Party.CacheDir, f.Config), []byte(text))
 }

@@ -23,6 +23,7 @@ type Metadata struct {
 	JWKSURI               string
 	UserInfoEndpoint      string
 	EndSessionEndpoint    string
+	RevocationEndpoint    string
 	PushedEndpoint        string // RFC 9126 §5.
 	RequiresPushed        bool
 	TokenAuthMethods      []string
@@ -62,6 +63,7 @@ func readMetadata(body []byte) (m Metadata, odd string, err error) {
 	}
 	m.UserInfoEndpoint = o.text("userinfo_endpoint")
 	m.EndSessionEndpoint = o.text("end_session_endpoint")
+	m.RevocationEndpoint = o.text("revocation_endpoint")
 	m.PushedEndpoint = o.text("pushed_authorization_request_endpoint")
 	m.RequiresPushed = o.flag("require_pushed_authorization_requests")
 	m.TokenAuthMethods = o.texts("token_endpoint_auth_methods_supported")

@@ -30,31 +30,37 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 		return Tokens{}, fault.New(fault.InvalidPKCEVerifier,
 			"the PKCE verifier has "+strconv.Itoa(n)+" characters instead of 43 to 128")
 	}
-	response, err := p.requestTokens(ctx, p.latest(m), code, verifier, redirectURI)
-	if err == nil && moved(response) {
-		if fresh, ok := p.renew(ctx, p.latest(m), func(m Metadata) string { return m.TokenEndpoint }); ok {
-			// Whoever answered so was no token endpoint. The code goes to
-			// one more address, the one the issuer names now, and to no
-			// address that an answer names.
-			response, err = p.requestTokens(ctx, fresh, code, verifier, redirectURI)
-		}
-	}
+	response, err := p.askForTokens(ctx, m, url.Values{
+		"grant_type":    {"authorization_code"},
+		"code":          {code.Reveal()},
+		"redirect_uri":  {redirectURI},
+		"code_verifier": {verifier.Reveal()},
+	})
 	if err != nil {
 		return Tokens{}, err
 	}
 	return p.readTokens(response, p.methodAdvice(m))
 }
 
-func (p *Party) requestTokens(ctx context.Context, m Metadata, code, verifier secret.Value, redirectURI string) (backchannel.Response, error) {
+// askForTokens sends a form to the token endpoint, wherever that is now.
+func (p *Party) askForTokens(ctx context.Context, m Metadata, form url.Values) (backchannel.Response, error) {
+	response, err := p.requestTokens(ctx, p.latest(m), form)
+	if err == nil && moved(response) {
+		if fresh, ok := p.renew(ctx, p.latest(m), func(m Metadata) string { return m.TokenEndpoint }); ok {
+			// Whoever answered so was no token endpoint. The code goes to
+			// one more address, the one the issuer names now, and to no
+			// address that an answer names.
+			return p.requestTokens(ctx, fresh, form)
+		}
+	}
+	return response, err
+}
+
+func (p *Party) requestTokens(ctx context.Context, m Metadata, form url.Values) (backchannel.Response, error) {
 	request := backchannel.Request{
 		URL:    m.TokenEndpoint,
 		Accept: "application/json",
-		Form: url.Values{
-			"grant_type":    {"authorization_code"},
-			"code":          {code.Reveal()},
-			"redirect_uri":  {redirectURI},
-			"code_verifier": {verifier.Reveal()},
-		},
+		Form:   form,
 	}
 	if err := p.authenticate(&request, m); err != nil {
 		return backchannel.Response{}, err

@@ -191,6 +191,36 @@ func (m *Manager) EndKept(ctx context.Context, k Kept) (ended bool, err error) {
 	return m.endFile(ctx, k.file)
 }
 
+// Keep replaces what is kept of a session.
+func (m *Manager) Keep(k Kept) error { return m.files.rewrite(k.file, k.Record) }
+
+// Forget removes what is kept of a session that has ended.
+func (m *Manager) Forget(k Kept) { _ = m.files.remove(k.file) }
+
+// Leave is Forget for a session whose refresh token nobody could be told of
+// yet, which is tried again for a while.
+func (m *Manager) Leave(k Kept) {
+	if !k.Over {
+		_ = m.files.end(k.file)
+	} else if m.files.older(k.file, time.Now(), patience) {
+		_ = m.files.remove(k.file)
+	}
+}
+
+// Alive reports which sessions of these live. One that rpcd's list does not
+// show where it is cut may live.
+func (m *Manager) Alive(ctx context.Context) (alive func(Kept) bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	all, cut, err := m.list(ctx)
+	listed := handles(all)
+	return func(k Kept) bool { return cut || listed[k.file.handle] }, err
+}
+
+// Lock keeps other processes from looking after the sessions at the same time;
+// store.ErrBusy when one does so.
+func (m *Manager) Lock() (unlock func(), err error) { return store.LockDir(m.files.dir, 0) }
+
 type unreadableError struct{ error }
 
 func unreadable(err error) bool {

@@ -48,6 +48,9 @@ const (
 	ScopeNotAsked     = "Roles need the claim %s, but Scopes lack the scope %s, which the provider offers." // claim, scope
 	ClaimsUnknown     = "The provider does not say what it tells about people."
 	ScopesUnknown     = "The provider does not say which scopes it offers."
+	RefreshSeen       = "The last login brought a refresh token."
+	RefreshAbsent     = "No refresh token can be expected, so that the provider cannot be asked again."
+	RefreshUnknown    = "Whether logins bring a refresh token shows at the next one."
 	NoRoleUsesGroups  = "No role asks for groups."
 
 	CredentialsGood    = "Client ID and Client Secret were accepted (%s)."                                                                         // method
@@ -149,6 +152,7 @@ const (
 	RelaxEmailVerified  = "Switch off “Require verified e-mail” or map people by group or subject."
 	AskForScope         = "Add this scope to Scopes."
 	MapByGroup          = "Add the scope email, or map people by group or subject."
+	GetRefresh          = "Add offline_access to Scopes, or allow refresh tokens for this client at the provider."
 	AnnounceGroups      = "Add the scope or mapping that puts groups into the token at the provider, and check Groups claim."
 	RunService          = "Run on the router: /etc/init.d/luci-sso restart"
 	InstallCABundle     = "Install the package ca-bundle on the router."

@@ -20,7 +20,7 @@ type codeCase struct {
 }
 
 // codeCases are all of them, in the order of the reference.
-var codeCases = slices.Concat(configCases, discoveryCases, keyCases, startCases, callbackCases, tokenCases, idTokenCases, userInfoCases, authorizationCases, ubusCases, systemCases, addedCases, endingCases)
+var codeCases = slices.Concat(configCases, discoveryCases, keyCases, startCases, callbackCases, tokenCases, idTokenCases, userInfoCases, authorizationCases, ubusCases, systemCases, addedCases, endingCases, askingCases)
 
 // TestCodes provokes each of the codes the way the reference says it is
 // triggered.

@@ -124,7 +124,7 @@ var endingCases = []codeCase{
 		if e.lives(s) {
 			e.t.Error("who signed out at the provider is still in")
 		}
-		e.told(mark, fault.SessionEndedByProvider, "1 sessions ended")
+		e.told(mark, fault.SessionEndedByProvider, "sessions ended: 1")
 	}),
 	{string(fault.LogoutTokenInvalid), func(e *env) {
 		e.set("backchannel_logout", "1")

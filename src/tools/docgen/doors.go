@@ -21,7 +21,7 @@ var replies = map[string]string{
 	"explain":         "code, known, status, outcome, sentence, meaning, causes, remedies",
 	"match":           "role, by, value, granted, read, write, `trace`: list of {role, matched, by, value}",
 	"rights":          "`roles`: list of {name, access, read, write, total, unmatched, findings}; `findings` is what the rights amount to",
-	"sessions":        "`sessions`: list of {id, role, name, issuer, login, expires, own}; `id` names the session without opening it",
+	"sessions":        "`sessions`: list of {id, role, name, issuer, login, expires, own, log_name, provider, until, confirmed}; `until` is when it ends in any case, `confirmed` when the provider last stood by it, 0 where no option asks for that; `id` names the session without opening it",
 	"settings":        "`options`: the settings without `client_secret`, client_secret_set, `providers`: further ones by their section, with the same two, `roles`: list of {name, email, group, sub, read, write}",
 	"status":          "version, enabled, ready, issuer, button, checks, sessions, last_login, last_error",
 	"try_login":       "`id`: opens the trial, \"\" when there is none; `checks`: why not, as for test_connection; `origin`: where the page has to be open for it",

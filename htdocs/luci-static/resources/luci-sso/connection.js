@@ -31,6 +31,7 @@ function checkTitles() {
 		at_hash: _('Token binding (at_hash)'),
 		email: _('E-mail'),
 		groups: _('Groups'),
+		refresh: _('Refresh token'),
 		people: _('Roles')
 	};
 }

@@ -127,6 +127,20 @@ return baseclass.extend({
 				default: '0'
 			},
 			{
+				name: 'revalidate', kind: 'number', tested: true, required: false,
+				label: _('Ask the provider again'),
+				help: _('Every how many seconds the provider is asked whether a sign-in still holds; 0 means never, 300 is a good start.'),
+				default: '0',
+				low: 0, high: 86400
+			},
+			{
+				name: 'revalidate_grace', kind: 'number', tested: false, required: false,
+				label: _('Patience with the provider'),
+				help: _('After how many seconds in which the provider could not be asked a session ends.'),
+				default: '3600',
+				low: 0, high: 604800
+			},
+			{
 				name: 'rate_limit', kind: 'number', tested: false, required: false,
 				label: _('Requests per window'),
 				help: _('How many requests all clients together may send in one window.'),

@@ -101,6 +101,7 @@ return baseclass.extend({
 	renderSessions(reply, readonly) {
 		const sessions = reply.sessions || [];
 		const now = Date.now() / 1000;
+		const small = (text) => E('div', {}, [ E('small', {}, [ text ]) ]);
 		const table = E('table', { 'class': 'table', 'aria-label': _('Sessions'), 'data-sessions': '' }, [
 			E('tr', { 'class': 'tr table-titles' }, [
 				E('th', { 'class': 'th', 'scope': 'col' }, [ _('User') ]),
@@ -117,8 +118,12 @@ return baseclass.extend({
 					s.name || '-', s.own ? E('em', {}, [ ' ', _('(you)') ]) : '',
 					s.log_name ? E('div', {}, [ E('small', { 'title': _('The name in the log and under Last events') }, [ s.log_name ]) ]) : '' ]),
 				E('td', { 'class': 'td', 'data-title': _('Role') }, [ s.role ]),
-				E('td', { 'class': 'td', 'data-title': _('Logged in') }, [ s.login ? _('%s ago').format(formatAge(now - s.login)) : '-' ]),
-				E('td', { 'class': 'td', 'data-title': _('Expires in') }, [ s.expires < 0 ? '?' : formatAge(s.expires || 0) ]),
+				E('td', { 'class': 'td', 'data-title': _('Logged in') }, [
+					s.login ? _('%s ago').format(formatAge(now - s.login)) : '-',
+					s.confirmed ? small(_('confirmed %s ago').format(formatAge(now - s.confirmed))) : '' ]),
+				E('td', { 'class': 'td', 'data-title': _('Expires in') }, [
+					s.expires < 0 ? '?' : formatAge(s.expires || 0),
+					s.until ? small(_('at the latest in %s').format(formatAge(Math.max(0, s.until - now)))) : '' ]),
 				E('td', { 'class': 'td cbi-section-actions' }, readonly ? [] : [
 					E('button', {
 						'class': 'btn cbi-button cbi-button-remove',

@@ -404,6 +404,14 @@ return view.extend({
 				widgets.copyButton(() => this.logoutAddress(), 'backchannel_logout_uri')
 			]);
 		};
+
+		o = s.taboption('sessions', widgets.HintValue, 'revalidate', _('Ask the provider again'),
+			_('Every how many seconds the provider is asked whether a sign-in still holds; 0 means never, 300 is a good start.'));
+		this.number(o, '0');
+
+		o = s.taboption('sessions', widgets.HintValue, 'revalidate_grace', _('Patience with the provider'),
+			_('After how many seconds in which the provider could not be asked a session ends.'));
+		this.number(o, '3600');
 	},
 
 	// What is left at its default is not written: the configuration stays as

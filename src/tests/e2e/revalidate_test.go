@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"luci-sso/internal/config"
+	"luci-sso/internal/ending"
+	"luci-sso/internal/fault"
+	signin "luci-sso/internal/login"
+	"luci-sso/internal/oidc"
+	"luci-sso/internal/secret"
+	"luci-sso/internal/session"
+	"luci-sso/internal/syslog"
+	"luci-sso/internal/words"
+	"luci-sso/lab"
+	"luci-sso/lab/idp"
+)
+
+// asking is a lab whose router asks the provider again, by a clock of the
+// test's.
+type asking struct {
+	*env
+	watch ending.Watch
+	ahead time.Duration
+}
+
+const (
+	everyTime = 300 * time.Second
+	graceTime = 3600 * time.Second
+)
+
+func newAsking(t *testing.T, refreshing idp.Refreshing) *asking {
+	t.Helper()
+	e := newEnv(t)
+	a := &asking{env: e}
+	e.IDP.SetRefreshing(refreshing)
+	e.set("rate_limit", "100000")
+	e.set("revalidate", strconv.Itoa(int(everyTime/time.Second)))
+	e.set("revalidate_grace", strconv.Itoa(int(graceTime/time.Second)))
+	a.watch = ending.Watch{
+		Sessions: session.NewManager(e.Router.UbusSocket(), e.Router.At(sessionFiles), e.Router.At("/etc/luci-sso/secret.key")),
+		Log:      syslog.New(e.Router.At("/dev/log")),
+		Now:      func() session.Moment { return session.Now().After(a.ahead) },
+		Party: func(c *config.Config, notice func(string)) *oidc.Party {
+			known := *c
+			known.CAFile = e.Router.At("/etc/ssl/certs/ca-certificates.crt")
+			return signin.RelyingParty(&known, e.Router.At("/var/run/luci-sso/cache"), notice)
+		},
+		AskingTime: 45 * time.Second,
+	}
+	t.Cleanup(a.watch.Sessions.Close)
+	return a
+}
+
+// after is what cron does each minute for a while.
+func (a *asking) after(d time.Duration) {
+	a.t.Helper()
+	for end := a.ahead + d; a.ahead < end; {
+		a.ahead += min(time.Minute, end-a.ahead)
+		a.due()
+	}
+}
+
+func (a *asking) due() {
+	a.t.Helper()
+	a.watch.Config = ending.Settings(a.Router.At("/etc/config/luci-sso"))
+	if err := a.watch.Due(context.Background()); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// refreshes counts the requests with a refresh token.
+func (a *asking) refreshes() (n int) {
+	for _, r := range a.IDP.Requests(idp.Token) {
+		if r.Form.Get("grant_type") == "refresh_token" {
+			n++
+		}
+	}
+	return n
+}
+
+func (a *asking) record(s person) session.Record {
+	a.t.Helper()
+	r, err := a.watch.Sessions.Record(session.Handle(s.ID))
+	a.must(err)
+	return r
+}
+
+var askingCases = []codeCase{
+	sessionEnd(fault.SessionRevoked, func(e *env) {
+		e.IDP.SetRefreshing(idp.Refreshing{Always: true})
+		e.set("revalidate", "1")
+		s := e.signedIn("alice")
+		time.Sleep(1200 * time.Millisecond)
+		e.luciSSO("sessions", "--due")
+		if !e.lives(s) {
+			e.t.Fatal("the session of somebody in good standing was ended")
+		}
+		e.IDP.Disable("alice", true)
+		mark := e.Mark()
+		time.Sleep(1200 * time.Millisecond)
+		e.luciSSO("sessions", "--due")
+		if e.lives(s) {
+			e.t.Error("whose account is disabled is still in")
+		}
+		e.told(mark, fault.SessionRevoked, "invalid_grant")
+	}),
+	sessionEnd(fault.SessionUnconfirmed, func(e *env) {
+		e.IDP.SetRefreshing(idp.Refreshing{Never: true})
+		e.set("revalidate", "1")
+		e.set("revalidate_grace", "2")
+		mark := e.Mark()
+		s := e.signedIn("alice")
+		if log := strings.Join(e.Log(mark), "\n"); !strings.Contains(log, "add offline_access to option scope") {
+			e.t.Errorf("the login's log does not say what to add:\n%s", log)
+		}
+		time.Sleep(1200 * time.Millisecond)
+		e.luciSSO("sessions", "--due")
+		if !e.lives(s) {
+			e.t.Fatal("there was no patience")
+		}
+		time.Sleep(2200 * time.Millisecond)
+		e.luciSSO("sessions", "--due")
+		if e.lives(s) {
+			e.t.Error("a session of which nothing is known lives on")
+		}
+		e.told(mark, fault.SessionUnconfirmed, "offline_access", "could not be asked about 1 sessions")
+	}),
+}
+
+// Somebody in good standing stays in, and the provider is asked as often as
+// the option says and not more; a disabled person goes within that time and a
+// minute.
+func TestAskedAgain(t *testing.T) {
+	t.Parallel()
+	for name, refreshing := range map[string]idp.Refreshing{
+		"the same token": {Always: true}, "a new token each time": {Always: true, Rotate: true}, "no ID token": {Always: true, NoID: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAsking(t, refreshing)
+			alice, bob := a.signedIn("alice"), a.signedIn("bob")
+			a.after(time.Hour)
+			if !a.lives(alice) || !a.lives(bob) {
+				t.Fatalf("somebody in good standing was put out:\n%s", strings.Join(a.Log(0), "\n"))
+			}
+			if n := a.refreshes(); n != 24 {
+				t.Errorf("the provider was asked %d times in an hour about two sessions, want 24", n)
+			}
+			a.IDP.Disable("alice", true)
+			a.after(everyTime + time.Minute)
+			if a.lives(alice) || !a.lives(bob) {
+				t.Errorf("alice, who is disabled, lives: %t; bob lives: %t", a.lives(alice), a.lives(bob))
+			}
+			if r := a.record(bob); refreshing.Rotate && !contains(a.IDP.RefreshTokens(), r.Refresh) {
+				t.Error("bob's kept refresh token is not the provider's newest")
+			}
+			a.checkSecrets(a.Log(0))
+		})
+	}
+}
+
+func contains(list []string, token secret.Value) bool {
+	for _, one := range list {
+		if token.Equal(secret.New(one)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Without the option there is no refresh token on the router.
+func TestRefreshTokenOnlyOnDemand(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t, idp.Refreshing{Always: true})
+	a.set("revalidate", "0")
+	if s := a.signedIn("alice"); !a.record(s).Refresh.Empty() {
+		t.Error("a refresh token is kept that nobody has a use for")
+	}
+	a.set("revalidate", "300")
+	s := a.signedIn("bob")
+	token := a.record(s).Refresh
+	if token.Empty() {
+		t.Fatal("no refresh token is kept")
+	}
+	for name, value := range s.Values {
+		if text, _ := value.(string); token.Equal(secret.New(text)) {
+			t.Errorf("rpcd tells the refresh token as %s", name)
+		}
+	}
+	out, err := exec.Command("grep", "-rlF", token.Reveal(), a.Router.Root).Output()
+	if err == nil {
+		t.Errorf("the refresh token lies open in %s", out)
+	}
+}
+
+// What a provider's answers mean: only those about this sign-in end it.
+func TestAnswersToARefresh(t *testing.T) {
+	t.Parallel()
+	fail := func(status int, kind, body string) idp.Answer {
+		return idp.Answer{Status: status, Header: http.Header{"Content-Type": {kind}}, Body: []byte(body)}
+	}
+	for name, c := range map[string]struct {
+		answer idp.Answer
+		ends   bool
+	}{
+		"invalid_grant":               {fail(400, "application/json", `{"error":"invalid_grant"}`), true},
+		"invalid_grant with 401":      {fail(401, "application/json", `{"error":"invalid_grant"}`), true},
+		"invalid_grant with 403":      {fail(403, "application/json", `{"error":"invalid_grant"}`), true},
+		"invalid_request":             {fail(400, "application/json", `{"error":"invalid_request"}`), true},
+		"interaction_required":        {fail(400, "application/json", `{"error":"interaction_required"}`), true},
+		"nothing but 400":             {fail(400, "", ""), true},
+		"a page with 400":             {fail(400, "text/html", "<h1>Bad Request</h1>"), false},
+		"invalid_client":              {fail(401, "application/json", `{"error":"invalid_client"}`), false},
+		"unauthorized_client":         {fail(400, "application/json", `{"error":"unauthorized_client"}`), false},
+		"unsupported_grant_type":      {fail(400, "application/json", `{"error":"unsupported_grant_type"}`), false},
+		"invalid_scope":               {fail(400, "application/json", `{"error":"invalid_scope"}`), false},
+		"nothing but 401":             {fail(401, "", ""), false},
+		"too many requests":           {fail(429, "application/json", `{"error":"slow_down"}`), false},
+		"not found":                   {fail(404, "text/html", "not found"), false},
+		"out of order":                {fail(503, "text/html", "maintenance"), false},
+		"an answer without tokens":    {fail(200, "application/json", `{}`), false},
+		"a captive portal":            {fail(200, "text/html", "<h1>Welcome</h1>"), false},
+		"an answer that is no object": {fail(200, "application/json", `[]`), false},
+		"the connection is cut":       {idp.Answer{Reset: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAsking(t, idp.Refreshing{Always: true})
+			s := a.signedIn("alice")
+			a.With(func() { a.after(graceTime) }, answer(idp.Token, c.answer))
+			if a.lives(s) == c.ends {
+				t.Fatalf("the session lives: %t\n%s", a.lives(s), strings.Join(a.Log(0), "\n"))
+			}
+			if c.ends {
+				return
+			}
+			// It answers again before the time is over, and later does not for longer.
+			a.after(time.Minute)
+			if r := a.record(s); !a.lives(s) || r.Doubt != 0 {
+				t.Fatalf("confirmed again, the session lives: %t, in doubt since %d", a.lives(s), r.Doubt)
+			}
+			a.With(func() { a.after(everyTime + graceTime + time.Minute) }, answer(idp.Token, c.answer))
+			if a.lives(s) {
+				t.Error("the session outlives the patience with the provider")
+			}
+		})
+	}
+}
+
+// A provider that is down for an hour puts nobody out, and one that is down
+// for longer puts everybody out; it is not asked about each while it is down.
+func TestProviderDownForAnHour(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t, idp.Refreshing{Always: true, Rotate: true})
+	var people []person
+	for range 6 {
+		people = append(people, a.signedIn("alice"))
+	}
+	alive := func() (n int) {
+		for _, s := range people {
+			if a.lives(s) {
+				n++
+			}
+		}
+		return n
+	}
+	a.after(everyTime)
+	a.IDP.Down()
+	mark := a.Mark()
+	a.after(time.Hour - time.Minute)
+	if n := alive(); n != len(people) {
+		t.Fatalf("%d of %d sessions live after an hour without the provider", n, len(people))
+	}
+	if said := strings.Count(strings.Join(a.Log(mark), "\n"), "could not be asked"); said != 1 {
+		t.Errorf("that it does not answer is said %d times, want once", said)
+	}
+	a.must(a.IDP.Up())
+	a.after(2 * time.Minute)
+	if n := alive(); n != len(people) {
+		t.Fatalf("%d of %d sessions live when the provider is back", n, len(people))
+	}
+	a.IDP.Down()
+	a.after(everyTime + graceTime + 2*time.Minute)
+	if n := alive(); n != 0 {
+		t.Errorf("%d sessions outlive the patience", n)
+	}
+	a.must(a.IDP.Up())
+}
+
+// The roles are matched anew: groups that went, groups that came, and an
+// address that counts no more.
+func TestRolesMatchedAgain(t *testing.T) {
+	t.Parallel()
+	for _, noID := range []bool{false, true} {
+		for name, c := range map[string]struct {
+			change map[string]any
+			ends   bool
+		}{
+			"as before":                        {map[string]any{}, false},
+			"no address any more":              {map[string]any{"email": nil}, true},
+			"another address":                  {map[string]any{"email": "nobody@example.com"}, true},
+			"an address that no longer counts": {map[string]any{"email_verified": false}, false}, // Undecided: it is given time.
+		} {
+			t.Run(name+", no ID token: "+strconv.FormatBool(noID), func(t *testing.T) {
+				t.Parallel()
+				a := newAsking(t, idp.Refreshing{Always: true, NoID: noID})
+				s := a.signedIn("alice")
+				change := func(claims map[string]any) {
+					for name, value := range c.change {
+						if value == nil {
+							delete(claims, name)
+						} else {
+							claims[name] = value
+						}
+					}
+				}
+				a.inject(idp.Fault{IDToken: func(token *idp.IDToken) { change(token.Claims) }, Claims: change})
+				mark := a.Mark()
+				a.after(everyTime + 2*time.Minute)
+				if a.lives(s) == c.ends {
+					t.Fatalf("the session lives: %t\n%s", a.lives(s), strings.Join(a.Log(0), "\n"))
+				}
+				if c.ends && !strings.Contains(strings.Join(a.Log(mark), "\n"), "[403] SESSION_ROLE_GONE") {
+					t.Errorf("the log is %q", a.Log(mark))
+				}
+			})
+		}
+	}
+}
+
+// A new ID token has to be about the same sign-in (OIDC Core §12.2).
+func TestRefreshedIDToken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*idp.IDToken)
+		ends   bool // At once: else it is a token that confirms nothing.
+		good   bool
+	}{
+		"without nonce and at_hash": {func(token *idp.IDToken) { delete(token.Claims, "nonce"); delete(token.Claims, "at_hash") }, false, true},
+		"the login's nonce":         {func(*idp.IDToken) {}, false, true},
+		"another nonce":             {func(token *idp.IDToken) { token.Claims["nonce"] = "other" }, true, false},
+		"another person":            {func(token *idp.IDToken) { token.Claims["sub"] = "other" }, true, false},
+		"sub is an object":          {func(token *idp.IDToken) { token.Claims["sub"] = map[string]any{} }, true, false},
+		"another auth_time":         {func(token *idp.IDToken) { token.Claims["auth_time"] = 1700000000 }, true, false},
+		"no auth_time":              {func(token *idp.IDToken) { delete(token.Claims, "auth_time") }, false, true},
+		"another issuer":            {func(token *idp.IDToken) { token.Claims["iss"] = "https://evil.example" }, false, false},
+		"another audience":          {func(token *idp.IDToken) { token.Claims["aud"] = "other" }, false, false},
+		"expired":                   {func(token *idp.IDToken) { token.Claims["exp"] = 1700000000 }, false, false},
+		"of another type":           {func(token *idp.IDToken) { token.Header["typ"] = "logout+jwt" }, false, false},
+		"over at the provider":      {func(token *idp.IDToken) { token.Claims["session_expiry"] = 1700000000 }, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAsking(t, idp.Refreshing{Always: true})
+			s := a.signedIn("alice")
+			a.inject(idp.Fault{IDToken: c.change})
+			a.after(everyTime + time.Minute)
+			if a.lives(s) == c.ends {
+				t.Fatalf("the session lives: %t\n%s", a.lives(s), strings.Join(a.Log(0), "\n"))
+			}
+			if c.ends {
+				return
+			}
+			if r := a.record(s); (r.Doubt == 0) != c.good {
+				t.Errorf("in doubt since %d", r.Doubt)
+			}
+		})
+	}
+}
+
+// A clock that jumps puts nobody out and keeps nobody in: time is that since
+// the router started.
+func TestClockJumps(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t, idp.Refreshing{Always: true})
+	a.set("session_lifetime", "7200")
+	s := a.signedIn("alice")
+	for _, jump := range []time.Duration{10 * 365 * 24 * time.Hour, -10 * 365 * 24 * time.Hour} {
+		plain := a.watch.Party
+		a.watch.Party = func(c *config.Config, notice func(string)) *oidc.Party {
+			party := plain(c, notice)
+			party.Now = func() time.Time { return time.Now().Add(jump) }
+			return party
+		}
+		a.after(everyTime + 10*time.Minute)
+		if !a.lives(s) {
+			t.Fatalf("a jump of %s put somebody out:\n%s", jump, strings.Join(a.Log(0), "\n"))
+		}
+		a.watch.Party = plain
+		a.after(time.Minute)
+	}
+	if r := a.record(s); r.Doubt != 0 {
+		t.Error("with the clock right again the session is still in doubt")
+	}
+	a.after(2 * time.Hour)
+	if a.lives(s) {
+		t.Error("the session outlives its time")
+	}
+}
+
+// A refresh token that is no longer needed is revoked: at the logout, when the
+// session idles out, and when it is ended here; not one that is in use.
+func TestRevocation(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t, idp.Refreshing{Always: true})
+	out, idle, stays := a.signedIn("alice"), a.signedIn("alice"), a.signedIn("bob")
+	if n := len(a.IDP.RefreshTokens()); n != 3 {
+		t.Fatalf("the provider has given %d refresh tokens", n)
+	}
+	if r := a.cgi(lab.Request{Path: "/logout", Query: "stoken=" + out.Token, Cookie: "sysauth_https=" + out.ID}); r.Status != 302 {
+		t.Fatalf("the logout:\n%s", r.Raw)
+	}
+	_, err := a.Router.Ubus("session", "destroy", map[string]any{"ubus_rpc_session": idle.ID}) // As when it idles out.
+	a.must(err)
+	kept := a.record(stays).Refresh
+	a.IDP.Down()
+	a.after(time.Minute)
+	a.must(a.IDP.Up())
+	if n := len(a.IDP.RefreshTokens()); n != 3 {
+		t.Fatalf("%d refresh tokens while the provider cannot be told", n)
+	}
+	a.after(time.Minute)
+	if tokens := a.IDP.RefreshTokens(); len(tokens) != 1 || !contains(tokens, kept) {
+		t.Errorf("%d refresh tokens are good still, want bob's alone", len(tokens))
+	}
+	if left := names(t, a.Router.At(sessionFiles)); len(left) != 1 {
+		t.Errorf("the files are %v", left)
+	}
+}
+
+// A hundred sessions at once, half of them to go: the right ones go, over one
+// connection.
+func TestHundredSessionsAsked(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t, idp.Refreshing{Always: true, Rotate: true})
+	people := make([]person, 100)
+	for i := range people {
+		a.With(func() { people[i] = a.signedIn("alice") }, idp.Fault{IDToken: func(token *idp.IDToken) { token.Claims["sub"] = "person " + strconv.Itoa(i) }})
+	}
+	// Every second one has lost the address that the role is for.
+	number := map[string]int{}
+	for i := range people {
+		number[a.record(people[i]).SID] = i
+	}
+	if len(number) != len(people) {
+		t.Fatalf("the provider has given %d sids", len(number))
+	}
+	a.inject(idp.Fault{IDToken: func(token *idp.IDToken) {
+		sid, _ := token.Claims["sid"].(string)
+		i := number[sid]
+		token.Claims["sub"] = "person " + strconv.Itoa(i)
+		if i%2 == 1 {
+			token.Claims["email"] = "nobody@example.com"
+		}
+	}})
+	before := a.IDP.Connections()
+	a.after(everyTime)
+	if n := a.IDP.Connections() - before; n > 2 {
+		t.Errorf("%d connections were made", n)
+	}
+	for i := range people {
+		if a.lives(people[i]) != (i%2 == 0) {
+			t.Errorf("session %d lives: %t", i, a.lives(people[i]))
+		}
+	}
+}
+
+// Killed at any moment, the job ends at worst the session it was at; nobody
+// stays who should go.
+func TestAskingKilled(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.IDP.SetRefreshing(idp.Refreshing{Always: true, Rotate: true})
+	e.set("revalidate", "1")
+	e.set("rate_limit", "100000")
+	var people []person
+	for range 8 {
+		people = append(people, e.signedIn("alice"))
+	}
+	bad := e.signedIn("bob")
+	e.IDP.Disable("bob", true)
+	time.Sleep(1100 * time.Millisecond)
+	kills := 0
+	for i := range 25 {
+		cmd := exec.Command(e.Router.CGI(), "sessions", "--due")
+		e.must(cmd.Start())
+		timer := time.AfterFunc(time.Duration(i)*900*time.Microsecond, func() { _ = cmd.Process.Kill() })
+		if cmd.Wait() != nil {
+			kills++
+		}
+		timer.Stop()
+	}
+	time.Sleep(1100 * time.Millisecond)
+	e.luciSSO("sessions", "--due")
+	gone := 0
+	for _, s := range people {
+		if !e.lives(s) {
+			gone++
+		}
+	}
+	if gone > kills {
+		t.Errorf("%d kills ended %d sessions", kills, gone)
+	}
+	if e.lives(bad) {
+		t.Error("who was disabled is in after kills")
+	}
+	live := len(people) - gone
+	if left := names(t, e.Router.At(sessionFiles)); len(left) != live {
+		t.Errorf("%d sessions live, the files are %v", live, left)
+	}
+}
+
+// The page and the shell say until when a session lasts and when it was
+// confirmed; doctor and Test connection what to add where no refresh token
+// comes.
+func TestWhatIsSaidOfSessions(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t, idp.Refreshing{}) // With offline_access only.
+	list := func() (s struct{ Until, Confirmed int64 }) {
+		var reply struct {
+			Sessions []struct{ Until, Confirmed int64 }
+		}
+		a.must(json.Unmarshal([]byte(a.luciSSO("sessions", "--json")), &reply))
+		if len(reply.Sessions) != 1 {
+			t.Fatalf("sessions: %+v", reply)
+		}
+		return reply.Sessions[0]
+	}
+	doctor := func(want ...string) {
+		t.Helper()
+		out, _ := exec.Command(a.Router.CGI(), "doctor").CombinedOutput()
+		for _, text := range want {
+			if !strings.Contains(string(out), text) {
+				t.Errorf("doctor does not say %q:\n%s", text, out)
+			}
+		}
+	}
+	s := a.signedIn("alice")
+	doctor(words.RefreshAbsent, "offline_access'")
+	a.set("scope", "openid profile email groups offline_access")
+	doctor(words.RefreshUnknown)
+	a.luciSSO("sessions", "--end", session.Handle(s.ID))
+	a.set("session_lifetime", "600")
+	now := time.Now().Unix()
+	s = a.signedIn("alice")
+	doctor(words.RefreshSeen)
+	if got := list(); got.Until < now+595 || got.Until > now+605 || got.Confirmed < now-3 || got.Confirmed > now+3 {
+		t.Errorf("until %d s, confirmed %d s from now", got.Until-now, got.Confirmed-now)
+	}
+	if out := a.luciSSO("sessions"); !strings.Contains(out, "UNTIL") {
+		t.Errorf("luci-sso sessions:\n%s", out)
+	}
+	a.set("session_lifetime", "0")
+	a.set("revalidate", "0")
+	a.luciSSO("sessions", "--end", session.Handle(s.ID))
+	a.signedIn("alice")
+	if got := list(); got.Until != 0 || got.Confirmed != 0 {
+		t.Errorf("without an option: %+v", got)
+	}
+}
