@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package doors
+
+import (
+	"strings"
+	"testing"
+
+	"luci-sso/internal/doctor"
+)
+
+const conditional = "config role 'noc'\n\tlist claim 'department=NOC'\n\tlist email_domain 'example.com'\n\toption match 'all'\n\tlist acr 'phr'\n\tlist amr 'hwk'\n\toption max_age '3600'\n\tlist read 'luci-base'\n\n"
+
+// TestConditions: the shell shows what a role asks for, and tries it on claims.
+func TestConditions(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	configure(t, l, conditional)
+	o := run(t, l, "", "roles")
+	for _, fact := range []string{"claim      department=NOC", "domain     example.com", "each of these has to fit", "acr is one of phr", "amr has hwk", "at most 3600 s ago"} {
+		if !strings.Contains(o.out, fact) {
+			t.Errorf("roles does not say %q:\n%s", fact, o.out)
+		}
+	}
+	for claims, want := range map[string]string{
+		`{"department":"NOC","email":"eve@example.com","email_verified":true}`:   `role noc, by email_domain "example.com" and claim "department=NOC"`,
+		`{"department":"NOC","email":"eve@example.com"}`:                         "the search ends at role noc, because the claim \"email\"",
+		`{"department":{},"email":"eve@example.com","email_verified":true}`:      `the search ends at role noc, because the claim "department"`,
+		`{"department":"Sales","email":"eve@example.com","email_verified":true}`: "no role fits",
+	} {
+		o := run(t, l, "", "match", "--claims", claims)
+		if o.exit != 1 || !strings.Contains(o.out, want) {
+			t.Errorf("match of %s: exit %d, %s", claims, o.exit, o.out)
+		}
+		if strings.HasPrefix(want, "role noc") && !strings.Contains(o.out, "has to be done again: acr, amr, max_age") {
+			t.Errorf("match does not name what the sign-in lacks: %s", o.out)
+		}
+	}
+	for _, bad := range []string{"{", "[]", "null", "1"} {
+		if o := run(t, l, "", "match", "--claims", bad); o.exit != 2 {
+			t.Errorf("match of %q: exit %d, %s", bad, o.exit, o.out)
+		}
+	}
+	if c := check(t, l, "people"); c.Status != doctor.Pass {
+		t.Errorf("doctor: %s %s", c.Status, c.Text())
+	}
+}
+
+// TestBrokenConditions: doctor and the list of roles name the entry.
+func TestBrokenConditions(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	for entry, want := range map[string]string{
+		"option max_age '3600'":          "",
+		"option max_age '0'":             `option max_age has "0"`,
+		"list amr 'hkw'":                 `list amr has "hkw": is it hwk?`,
+		"list claim '=NOC'":              "there is no name of a claim before =",
+		"list email_domain '@b.example'": "without @",
+		"option macth 'all'":           `"macth" is not known; is it match?`,
+	} {
+		configure(t, l, "config role 'noc'\n\tlist group 'noc'\n\tlist read 'luci-base'\n\t"+entry+"\n\n")
+		o, roles := run(t, l, "", "doctor"), run(t, l, "", "roles")
+		if got := strings.Contains(o.out, "gives nothing to anybody until it is mended: "); got != (want != "") || !strings.Contains(o.out, want) || want != "" && o.exit != 2 {
+			t.Errorf("%s: doctor, exit %d:\n%s", entry, o.exit, o.out)
+		}
+		if !strings.Contains(roles.out, want) || strings.Contains(roles.out, "FAULT") != (want != "") {
+			t.Errorf("%s: roles:\n%s", entry, roles.out)
+		}
+		if m := run(t, l, "", "match", "--group", "noc"); want != "" && (m.exit != 1 || !strings.Contains(m.out, "gives nothing to anybody until it is mended")) {
+			t.Errorf("%s: match: exit %d:\n%s", entry, m.exit, m.out)
+		}
+	}
+}
