@@ -225,6 +225,10 @@ const conditions = {
 	max_age: validateMaxAge
 };
 
+function validateLabel(value) {
+	return Array.from(value || '').length <= 64 ? true : _('Enter at most %d characters').format(64);
+}
+
 // validateRoleName keeps a role from colliding with the settings section.
 function validateRoleName(name, taken) {
 	if (name === 'default')
@@ -346,6 +350,7 @@ return baseclass.extend({
 	validatePath,
 	validateEmail,
 	validateEntry,
+	validateLabel,
 	validateParam,
 	conditions,
 	validateRoleName,

@@ -375,7 +375,7 @@ return view.extend({
 		o = s.taboption('advanced', widgets.HintValue, 'label', _('Text of the button'),
 			_('What the button on the login page says; empty means “Login with SSO”.'));
 		o.placeholder = _('Login with SSO');
-		o.datatype = 'maxlength(64)';
+		o.validate = (section_id, value) => validate.validateLabel(value);
 
 		o = s.taboption('advanced', form.Flag, 'auto_login', _('Straight to the provider'),
 			_('The login page goes to the provider by itself; /cgi-bin/luci/?password still asks for the password.'));
