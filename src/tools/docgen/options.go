@@ -130,6 +130,9 @@ return baseclass.extend({
 		if o.Default != "" {
 			fmt.Fprintf(&b, ",\n\t\t\t\tdefault: %s", quote(o.Default))
 		}
+		if o.Global {
+			b.WriteString(",\n\t\t\t\tglobal: true")
+		}
 		switch o.Kind {
 		case config.Choice:
 			fmt.Fprintf(&b, ",\n\t\t\t\tvalues: [ %s ]", quoteAll(o.Values))

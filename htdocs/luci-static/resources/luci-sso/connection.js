@@ -6,13 +6,14 @@
 'require rpc';
 'require ui';
 'require luci-sso.options as options';
+'require luci-sso.providers as providers';
 'require luci-sso.trial as trial';
 'require luci-sso.widgets as widgets';
 
 // The buttons Test connection and Try a login. The first one asks the provider with what the form holds, and
 // shows what came of it, check by check.
 
-const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values', 'host', 'roles' ] });
+const callTest = rpc.declare({ object: 'luci-sso', method: 'test_connection', params: [ 'values', 'host', 'roles', 'provider' ] });
 
 function checkTitles() {
 	return {
@@ -61,7 +62,8 @@ const TestValue = form.DummyValue.extend({
 				'class': 'btn cbi-button cbi-button-action',
 				'click': ui.createHandlerFn(this, 'handleTest', result)
 			}, [ _('Test connection') ]), ' ',
-			E('button', {
+			// A trial is one of the usual provider.
+			providers.asked() ? '' : E('button', {
 				'type': 'button',
 				'class': 'btn cbi-button',
 				'click': ui.createHandlerFn(this, 'handleTry', result)
@@ -97,7 +99,7 @@ const TestValue = form.DummyValue.extend({
 		trial.asked = null;
 		dom.content(node, E('p', { 'class': 'spinning' }, [ _('Asking the provider…') ]));
 
-		return callTest(this.held(), window.location.host, this.roles())
+		return callTest(this.held(), window.location.host, this.roles(), providers.asked())
 			.then((reply) => {
 				// LuCI draws the form anew when a role is saved: the result stays.
 				this.reply = reply || {};

@@ -42,7 +42,8 @@ return baseclass.extend({
 			{
 				name: 'host', kind: 'list', tested: false, required: false,
 				label: _('Names of this router'),
-				help: _('More hosts at which a login may start while Redirect URI is empty: names that the router cannot know of itself.')
+				help: _('More hosts at which a login may start while Redirect URI is empty: names that the router cannot know of itself.'),
+				global: true
 			},
 			{
 				name: 'scope', kind: 'text', tested: true, required: false,
@@ -60,6 +61,7 @@ return baseclass.extend({
 				label: _('Clock tolerance'),
 				help: _('By how many seconds the clocks of router and provider may differ.'),
 				default: '60',
+				global: true,
 				low: 0, high: 3600
 			},
 			{
@@ -104,13 +106,15 @@ return baseclass.extend({
 				name: 'serve_jwks', kind: 'flag', tested: false, required: false,
 				label: _('Publish the public key'),
 				help: _('Lets the provider fetch this router\'s public key from it.'),
-				default: '0'
+				default: '0',
+				global: true
 			},
 			{
 				name: 'session_cookie_path', kind: 'choice', tested: false, required: false,
 				label: _('Session cookie path'),
 				help: _('Where the browser sends the session: /cgi-bin keeps it from other services of this host name.'),
 				default: '/',
+				global: true,
 				values: [ '/', '/cgi-bin' ]
 			},
 			{
@@ -145,6 +149,7 @@ return baseclass.extend({
 				label: _('Requests per window'),
 				help: _('How many requests all clients together may send in one window.'),
 				default: '50',
+				global: true,
 				low: 1, high: 100000
 			},
 			{
@@ -152,6 +157,7 @@ return baseclass.extend({
 				label: _('Window'),
 				help: _('The length of the window in seconds.'),
 				default: '60',
+				global: true,
 				low: 1, high: 3600
 			},
 			{
@@ -159,6 +165,7 @@ return baseclass.extend({
 				label: _('Requests per client'),
 				help: _('How many of them one client may send; 0 means no limit of its own.'),
 				default: '0',
+				global: true,
 				low: 0, high: 100000
 			},
 			{

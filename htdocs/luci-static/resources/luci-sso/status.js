@@ -117,7 +117,7 @@ return baseclass.extend({
 				E('td', { 'class': 'td', 'data-title': _('User'), 'style': 'overflow-wrap:anywhere' }, [
 					s.name || '-', s.own ? E('em', {}, [ ' ', _('(you)') ]) : '',
 					s.log_name ? E('div', {}, [ E('small', { 'title': _('The name in the log and under Last events') }, [ s.log_name ]) ]) : '' ]),
-				E('td', { 'class': 'td', 'data-title': _('Role') }, [ s.role ]),
+				E('td', { 'class': 'td', 'data-title': _('Role') }, [ s.role, (s.provider && s.provider != 'default') ? ' (' + s.provider + ')' : '' ]),
 				E('td', { 'class': 'td', 'data-title': _('Logged in') }, [
 					s.login ? _('%s ago').format(formatAge(now - s.login)) : '-',
 					s.confirmed ? small(_('confirmed %s ago').format(formatAge(now - s.confirmed))) : '' ]),
@@ -178,7 +178,7 @@ return baseclass.extend({
 
 		for (let ev of events.slice(0, 20)) {
 			const chain = (ev.codes && ev.codes.length) ? ev.codes : (ev.code ? [ ev.code ] : []);
-			const who = [ ev.name, ev.role ? _('role %s').format(ev.role) : '', ev.client ].filter((s) => s);
+			const who = [ ev.name, ev.role ? _('role %s').format(ev.role) : '', ev.client, ev.provider ].filter((s) => s);
 			const text = codes.explainChain(chain);
 
 			dom.append(table, E('tr', { 'class': 'tr', 'data-event': ev.kind }, [

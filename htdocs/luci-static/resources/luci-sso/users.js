@@ -8,6 +8,7 @@
 'require luci-sso.logic as logic';
 'require luci-sso.match as match';
 'require luci-sso.preview as preview';
+'require luci-sso.providers as providers';
 'require luci-sso.validate as validate';
 'require luci-sso.widgets as widgets';
 
@@ -31,6 +32,7 @@ return baseclass.extend({
 			...Object.fromEntries(LISTS.map((name) => [ name, logic.toList(s[name]) ])),
 			match: s.match || '',
 			max_age: s.max_age || '',
+			provider: logic.toList(s.provider),
 			read: logic.toList(s.read),
 			write: logic.toList(s.write)
 		}));
@@ -113,7 +115,7 @@ return baseclass.extend({
 		};
 
 		s.handleAdd = function(ev, name) {
-			const valid = validate.validateRoleName(name, users.roles().map((r) => r.name));
+			const valid = validate.validateRoleName(name, users.roles().map((r) => r.name).concat(providers.names));
 
 			if (valid !== true) {
 				ui.addNotification(null, E('p', {}, [ valid ]), 'warning');
@@ -152,6 +154,13 @@ return baseclass.extend({
 		people('email', _('Email Addresses'), _('Upper and lower case make no difference.'), 'user@example.com', validate.validateEmail);
 		people('group', _('Groups'), _('Groups exactly as the provider sends them.'), 'router-admins', validate.validateEntry);
 		people('sub', _('Subjects'), _('Identifiers (sub) of single people at the provider.'), '', validate.validateEntry);
+
+		if (providers.names.length > 1) {
+			o = s.option(form.MultiValue, 'provider', _('Providers'), _('Whose people the role is for; without a choice those of default.'));
+			o.modalonly = true;
+			for (let name of providers.names)
+				o.value(name);
+		}
 
 		this.addConditions(s);
 

@@ -240,6 +240,19 @@ function validateRoleName(name, taken) {
 	return true;
 }
 
+// validateLabel is for any text.
+function validateLabel(value) {
+	return Array.from(value || '').length > 64 ? _('At most 64 characters') : true;
+}
+
+// validateProviderName is for a section's name, which no other may have.
+function validateProviderName(name, taken) {
+	if (!/^[A-Za-z0-9_]{1,32}$/.test(name))
+		return _('A short name: letters, digits and _');
+
+	return toList(taken).includes(name) ? _('This name is taken') : true;
+}
+
 function hintIssuer(value, preset) {
 	const url = (validateIssuer(value) === true && value) ? parseURL(value) : null;
 
@@ -273,7 +286,7 @@ function hintRedirect(value, location) {
 	if (!url)
 		return '';
 
-	if (url.pathname !== CALLBACK_PATH || url.search !== '')
+	if (url.pathname !== CALLBACK_PATH || (url.search !== '' && !/^\?provider=[A-Za-z0-9_]+$/.test(url.search)))
 		return _('The router answers only at %s').format(CALLBACK_PATH);
 
 	if (location && location.hostname && url.hostname !== location.hostname)
@@ -325,10 +338,10 @@ function hintNumber(option, value, values) {
 
 // redirectURI is where the provider has to send people back to: this router,
 // under the name in the address bar, over HTTPS.
-function redirectURI(location) {
+function redirectURI(location, provider) {
 	const host = (location.protocol == 'https:') ? location.host : location.hostname;
 
-	return 'https://' + host + CALLBACK_PATH;
+	return 'https://' + host + CALLBACK_PATH + (provider ? '?provider=' + provider : '');
 }
 
 // logoutURI is where the provider tells of whoever signs out there.
@@ -354,6 +367,8 @@ return baseclass.extend({
 	validateParam,
 	conditions,
 	validateRoleName,
+	validateProviderName,
+	validateLabel,
 	hintIssuer,
 	hintRedirect,
 	hintScope,

@@ -286,7 +286,7 @@ function checkTable(checks, titles, label, actions) {
 			E('th', { 'class': 'th', 'scope': 'col' }, [ _('Details') ])
 		]),
 		...checks.map((c) => E('tr', { 'class': 'tr', 'data-check': c.id, 'data-status': c.status }, [
-			E('td', { 'class': 'td', 'data-title': _('Check') }, [ titles[c.id] || c.id ]),
+			E('td', { 'class': 'td', 'data-title': _('Check') }, [ titles[c.id] || c.id, c.provider ? ' (' + c.provider + ')' : '' ]),
 			E('td', { 'class': 'td', 'data-title': _('Result') }, [ statusText(c.status) ]),
 			E('td', { 'class': 'td', 'data-title': _('Details'), 'style': 'overflow-wrap:anywhere' }, [
 				sentence(c.message, c.args),

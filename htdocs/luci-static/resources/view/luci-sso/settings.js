@@ -9,6 +9,7 @@
 'require luci-sso.authparams as authparams';
 'require luci-sso.connection as connection';
 'require luci-sso.presets as presets';
+'require luci-sso.providers as providers';
 'require luci-sso.status as status';
 'require luci-sso.users as users';
 'require luci-sso.validate as validate';
@@ -21,7 +22,8 @@
 const callSettings = rpc.declare({ object: 'luci-sso', method: 'settings' });
 const callGroups = rpc.declare({ object: 'luci-sso', method: 'access_groups', expect: { groups: [] } });
 
-const SECTION = 'default';
+// The section that the form shows: see providers.
+let SECTION = providers.USUAL;
 const CHOSEN = 'luci-sso.provider';
 
 return view.extend({
@@ -88,7 +90,7 @@ return view.extend({
 		if (this.formvalue('_preset') === '' && this.formvalue('issuer_url') === '')
 			return E('em', {}, [ _('Choose the provider to see what to do there.') ]);
 
-		const steps = presets.steps(this.preset(), this.formvalue('redirect_uri') || validate.redirectURI(window.location));
+		const steps = presets.steps(this.preset(), this.formvalue('redirect_uri') || validate.redirectURI(window.location, providers.asked()));
 
 		return E('ol', { 'style': 'overflow-wrap:anywhere' }, steps.map((s) => E('li', { 'style': 'color:inherit' }, [ s ])));
 	},
@@ -243,7 +245,7 @@ return view.extend({
 
 		o = s.taboption('general', widgets.HintValue, 'redirect_uri', _('Redirect URI'),
 			_('Where the provider sends people back to. Enter the same address at the provider.'));
-		o.default = validate.redirectURI(window.location);
+		o.default = validate.redirectURI(window.location, providers.asked());
 		o.rmempty = false;
 		o.inputmode = 'url';
 		o.wide = true;
@@ -381,6 +383,13 @@ return view.extend({
 			_('The login page goes to the provider by itself; /cgi-bin/luci/?password still asks for the password.'));
 
 		this.sessionOptions(s);
+
+		if (!m.readonly) {
+			o = s.taboption('advanced', form.DummyValue, '_providers', _('Providers'));
+			o.renderWidget = () => providers.renderButtons();
+		}
+
+		providers.strip(s);
 	},
 
 	// sessionOptions say when a session ends that its owner does not end.
@@ -440,9 +449,15 @@ return view.extend({
 		const description = _('Lets people log in to this router with the account they have at an identity provider (OpenID Connect).');
 		let m;
 
+		SECTION = providers.choose(readonly ? Object.keys(settings.providers || {}) : uci.sections('luci-sso', 'oidc')
+			.filter((s) => !s['.anonymous']).map((s) => s['.name']));
+
 		if (readonly) {
+			const own = (settings.providers || {})[SECTION] || settings;
+
+			settings.client_secret_set = own.client_secret_set;
 			m = new form.JSONMap({
-				oidc: [ Object.assign({}, settings.options, { '.name': SECTION, host: (settings.options.host || '').split(' ').filter(Boolean) }) ],
+				oidc: [ Object.assign({}, own.options, { '.name': SECTION, host: (own.options.host || '').split(' ').filter(Boolean) }) ],
 				role: (settings.roles || []).map((r) => Object.assign({}, r, { '.name': r.name }))
 			}, title, description);
 			m.readonly = true;
@@ -484,6 +499,8 @@ return view.extend({
 
 				if (note)
 					node.insertBefore(note, first);
+
+				node.insertBefore(providers.renderTabs() || document.createTextNode(''), first);
 
 				// Once there is a provider, who is in and what failed is what
 				// one comes for.

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// More than one provider on the settings page.
+
+import assert from 'node:assert/strict';
+import { output } from '../lib/lab.mjs';
+import { configFilled } from './fixtures.mjs';
+import { apply, box, browserTest, done, edit, field, open, prepare, router, save } from './page.mjs';
+
+prepare();
+
+const advanced = (page) => page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
+const tabs = (page) => page.locator('[data-sso-providers] a');
+
+browserTest('with one provider there are no tabs, and a second one gets a form of its own', async (t) => {
+	// The stand-in keeps no change from one page to the next.
+	if (!router.real)
+		return t.skip('needs the real LuCI');
+
+	const page = await open({ config: configFilled() });
+
+	assert.equal(await tabs(page).count(), 0);
+	await advanced(page);
+	await page.locator('button', { hasText: 'Add a provider' }).click();
+	await page.locator('#luci-sso-provider-name').fill('not this');
+	await page.locator('.modal .cbi-button-positive').click();
+	assert.match(await page.locator('.modal [role="alert"]').innerText(), /short name/);
+	await page.locator('#luci-sso-provider-name').fill('admin');
+	await page.locator('.modal .cbi-button-positive').click();
+	assert.match(await page.locator('.modal [role="alert"]').innerText(), /taken/);
+	await page.locator('#luci-sso-provider-name').fill('spare');
+	await Promise.all([
+		page.waitForURL(/provider=spare/),
+		page.locator('.modal .cbi-button-positive').click()
+	]);
+	await page.waitForSelector(field('issuer_url', 'spare'));
+	assert.deepEqual(await tabs(page).allInnerTexts(), [ 'default', 'spare' ]);
+
+	await page.screenshot({ path: `${output('screenshots')}/page-providers.png`, fullPage: true });
+
+	// What is for all of them is not asked for again.
+	await advanced(page);
+	assert.equal(await page.locator(field('groups_claim', 'spare')).count(), 1);
+	for (const name of [ 'clock_tolerance', 'rate_limit', 'session_cookie_path' ])
+		assert.equal(await page.locator(field(name, 'spare')).count(), 0, name);
+	await page.locator('.cbi-tabmenu a', { hasText: 'General Settings' }).click();
+	assert.match(await page.locator(field('redirect_uri', 'spare')).inputValue(), /\/callback\?provider=spare$/);
+
+	await page.locator(field('issuer_url', 'spare')).fill('https://spare.example.com');
+	await page.locator(field('client_id', 'spare')).fill('router');
+	await page.locator(field('client_secret', 'spare')).fill('s3cret');
+	await page.locator(box('enabled')).check();
+	await edit(page, 'admin');
+	await page.locator('.cbi-modal [data-name="provider"] .cbi-dropdown > .open').click();
+	await page.locator('.cbi-modal [data-name="provider"] li[tabindex][data-value="spare"]').click();
+	await page.locator('.cbi-modal [data-name="provider"] .cbi-dropdown > .open').click();
+	await save(page);
+	await apply(page);
+	assert.equal(router.uci('get', 'luci-sso.spare.issuer_url'), 'https://spare.example.com');
+	assert.equal(router.uci('get', 'luci-sso.spare.enabled'), '1');
+	assert.equal(router.uci('get', 'luci-sso.admin.provider'), 'spare');
+	assert.equal(router.uci('get', 'luci-sso.default.issuer_url') === 'https://spare.example.com', false);
+
+	await tabs(page).first().click();
+	await page.waitForSelector(field('issuer_url', 'default'));
+	assert.ok(!page.url().includes('provider='));
+	await tabs(page).last().click();
+	await page.waitForSelector(field('issuer_url', 'spare'));
+	await advanced(page);
+	await page.locator('button', { hasText: 'Remove this provider' }).click();
+	await page.waitForSelector(field('issuer_url', 'default'));
+	assert.equal(await tabs(page).count(), 0);
+	await done(page);
+});
