@@ -45,7 +45,10 @@ export class Client {
 	}
 
 	async discover() {
-		this.meta = (await this.#ask(`${this.provider.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)).json;
+		const answer = await new Visitor(this.ca).go(`${this.provider.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+
+		this.meta = JSON.parse(answer.body);
+		this.redirected = answer.url !== `${this.provider.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
 
 		return this.meta;
 	}
@@ -155,6 +158,7 @@ export async function measure(client, { after, received, person = 'alice', unver
 	const known = supported.filter((name) => !PROTOCOL.has(name));
 
 	const row = {
+		discovery: client.redirected ? 'at another address, by a redirect' : 'as it should be',
 		signature: part(tokens.json.id_token, 0).alg,
 		at_hash: announcement('at_hash' in token, supported.includes('at_hash')),
 		aud: `${Array.isArray(token.aud) ? 'list' : 'text'}${'azp' in token ? ', with azp' : ''}`,
