@@ -18,7 +18,7 @@ import { Visitor } from '../lib/visitor.mjs';
 import { Client, measure, walk } from './lib/measure.mjs';
 import { Unavailable, clientKey, listener, people, stage } from './lib/stage.mjs';
 
-const FOLDERS = [ 'zitadel-oidc', 'mockoidc', 'glewlwyd', 'better-auth', 'django-oauth-toolkit' ];
+const FOLDERS = [ 'zitadel-oidc', 'mockoidc', 'glewlwyd', 'better-auth', 'django-oauth-toolkit', 'lemonldap-ng' ];
 const TABLE = join(TOP, 'docs/reference/providers.json');
 const wanted = process.env.LUCI_SSO_PROVIDERS ?? '';
 const ROLES = {

@@ -86,9 +86,9 @@ export function npmPackages(name) {
 	return dir;
 }
 
-// debianPackage unpacks name=version and what it needs besides into a folder:
+// debianPackage unpacks name=version, more, and what they need into a folder:
 // nothing of it is installed.
-export function debianPackage(name, version) {
+export function debianPackage(name, version, ...more) {
 	const dir = cache(name);
 	const root = join(dir, 'root');
 	const stamp = join(dir, `unpacked-${version}`);
@@ -100,7 +100,7 @@ export function debianPackage(name, version) {
 	rmSync(dir, { recursive: true, force: true });
 	mkdirSync(join(dir, 'archives/partial'), { recursive: true });
 	run('apt-get', [ '-qq', '-y', '--no-install-recommends', '--download-only', '-o', 'APT::Sandbox::User=root',
-		'-o', `Dir::Cache::archives=${dir}/archives`, 'install', `${name}=${version}` ]);
+		'-o', `Dir::Cache::archives=${dir}/archives`, 'install', `${name}=${version}`, ...more ]);
 	run('sh', [ '-c', `for package in archives/*.deb; do dpkg -x "$package" root; done && rm -r archives && touch '${stamp}'` ], { cwd: dir });
 
 	return root;
@@ -224,6 +224,17 @@ export async function listener() {
 			server.closeAllConnections();
 			await new Promise((done) => server.close(done));
 		},
+	};
+}
+
+// fields of the first form of a page, as they are filled in, and where it goes.
+export function fields({ body, url }) {
+	const form = /<form\b([^>]*)>([\s\S]*?)<\/form>/.exec(body);
+	const attribute = (text, name) => new RegExp(`\\b${name}="([^"]*)"`).exec(text)?.[1].replace(/&quot;/g, '"').replace(/&#39;/g, "'").replace(/&amp;/g, '&');
+
+	return form && {
+		action: new URL(attribute(form[1], 'action') || url, url).href,
+		fields: Object.fromEntries([ ...form[2].matchAll(/<input\b([^>]*)>/g) ].map(([ , input ]) => [ attribute(input, 'name'), attribute(input, 'value') ?? '' ]).filter(([ name ]) => name)),
 	};
 }
 
