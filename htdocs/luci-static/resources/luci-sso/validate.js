@@ -240,11 +240,6 @@ function validateRoleName(name, taken) {
 	return true;
 }
 
-// validateLabel is for any text.
-function validateLabel(value) {
-	return Array.from(value || '').length > 64 ? _('At most 64 characters') : true;
-}
-
 // validateProviderName is for a section's name, which no other may have.
 function validateProviderName(name, taken) {
 	if (!/^[A-Za-z0-9_]{1,32}$/.test(name))
@@ -368,7 +363,6 @@ return baseclass.extend({
 	conditions,
 	validateRoleName,
 	validateProviderName,
-	validateLabel,
 	hintIssuer,
 	hintRedirect,
 	hintScope,
