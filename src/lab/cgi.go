@@ -83,6 +83,21 @@ func (l *Lab) Command(request Request) *exec.Cmd {
 	return cmd
 }
 
+// Shell is the program as somebody at the router's shell starts it, or cron.
+func (l *Lab) Shell(args ...string) *exec.Cmd {
+	program, root := l.Router.CGI(), ""
+	if l.Router.Real {
+		root = l.Router.Root
+		program = strings.TrimPrefix(program, root)
+	}
+	cmd := exec.Command(program, args...) // #nosec G204 -- the lab's own program
+	if root != "" {
+		cmd.Dir = "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+	}
+	return cmd
+}
+
 // CGI executes the program with uhttpd's environment and parses its output as
 // uhttpd does. The error is one of starting it.
 func (l *Lab) CGI(request Request) (*Response, error) {

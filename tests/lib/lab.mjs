@@ -81,7 +81,7 @@ class Lab {
 	get start() { return `${this.router}/cgi-bin/luci-sso`; }
 	get luci() { return `${this.router}/cgi-bin/luci/`; }
 
-	// configure sets options of the section oidc over the lab's own
+	// configure sets options (an array is a list) of the section oidc over the lab's own
 	// configuration, and, when roles are given ({ name: { email: […], … } }),
 	// replaces its roles. more are further providers: { name: { issuer_url: … } }.
 	configure(options, roles, more = {}) {
@@ -90,7 +90,7 @@ class Lab {
 		for (const [ name, value ] of Object.entries({ rate_limit: '100000', ...options })) {
 			head = head.replace(new RegExp(`^\\s*option ${name} .*\n`, 'm'), '');
 			if (value !== null)
-				head = `${head.trimEnd()}\n\toption ${name} ${quote(value)}\n\n`;
+				head = `${head.trimEnd()}\n${[ value ].flat().map((one) => `\t${Array.isArray(value) ? 'list' : 'option'} ${name} ${quote(one)}\n`).join('')}\n`;
 		}
 		if (roles) {
 			rest = Object.entries(roles).map(([ role, lists ]) => `config role '${role}'\n` + Object.entries(lists)

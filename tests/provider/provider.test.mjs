@@ -4,9 +4,11 @@
 // standards that never saw each other make of one another.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { startLab } from '../lib/lab.mjs';
 import { Visitor } from '../lib/visitor.mjs';
 import { people, startProvider } from './server.mjs';
@@ -29,6 +31,9 @@ before(async () => {
 
 	providers.userinfo = await startProvider(options);
 	providers.idToken = await startProvider({ ...options, claimsInIDToken: true });
+	providers.lasting = await startProvider({
+		...options, refresh: true, logout: `${lab.router}/cgi-bin/luci-sso/backchannel-logout`, logoutCA: lab.ca,
+	});
 	providers.pushed = await startProvider({ ...options, pushedOnly: true });
 	for (const provider of Object.values(providers))
 		lab.trust(provider.ca);
@@ -250,6 +255,77 @@ test('a pushed request that the provider refuses', async () => {
 
 	assert.equal(answer.status, 500, visitor.trace());
 	assert.match((await lab.log(mark)).join('\n'), /redirect_uri/, lab.transcript());
+});
+
+// sessions are those that live, by the person's name.
+function sessions() {
+	const text = execFileSync(join(lab.root, 'www/cgi-bin/luci-sso'), [ 'sessions', '--json' ]);
+
+	return JSON.parse(text).sessions;
+}
+
+// nobody ends all sessions, also those of other tests.
+function nobody() {
+	for (const { id } of sessions())
+		execFileSync(join(lab.root, 'www/cgi-bin/luci-sso'), [ 'sessions', '--end', id ]);
+}
+
+// due is cron's job; the provider is in this process and has to go on.
+const due = () => promisify(execFile)(join(lab.root, 'www/cgi-bin/luci-sso'), [ 'sessions', '--due' ]);
+
+test('asked again: who is in good standing stays, whose account is gone does not', async () => {
+	const provider = providers.lasting;
+	const options = { scope: 'openid profile email groups offline_access', auth_param: [ 'prompt=consent' ], revalidate: '1' };
+
+	nobody();
+	for (const person of [ 'alice', 'bob' ]) {
+		const visitor = use(provider, { person, options });
+
+		signedIn(visitor, await visitor.go(lab.start));
+	}
+	const from = provider.requests.length;
+
+	assert.doesNotMatch(lab.transcript(), /gave no refresh token/);
+	await sleep(1200);
+	await due();
+	assert.equal(sessions().length, 2, lab.transcript());
+	assert.equal(provider.requests.slice(from).filter((line) => line === 'POST /token').length, 2);
+
+	const mark = lab.mark();
+
+	provider.removed.add(people.alice.sub);
+	await sleep(1200);
+	await due();
+	provider.removed.clear();
+	assert.deepEqual(sessions().map((one) => one.name), [ people.bob.email ], lab.transcript());
+	assert.ok((await lab.log(mark)).includes('[403] SESSION_REVOKED'), lab.transcript());
+});
+
+test('without a refresh token the log says what to add', async () => {
+	const visitor = use(providers.lasting, { options: { revalidate: '300' } });
+	const mark = lab.mark();
+
+	signedIn(visitor, await visitor.go(lab.start));
+	assert.match((await lab.log(mark)).join('\n'), /gave no refresh token.*add offline_access to option scope/);
+});
+
+test('signing out at the provider ends the session here, and nobody else’s', async () => {
+	const provider = providers.lasting;
+	const options = { backchannel_logout: '1' };
+
+	nobody();
+	const bob = use(provider, { person: 'bob', options });
+
+	signedIn(bob, await bob.go(lab.start));
+	const alice = use(provider, { options });
+
+	signedIn(alice, await alice.go(lab.start));
+	const mark = lab.mark();
+
+	// At the provider itself, not by way of the router.
+	await alice.go(`${provider.issuer}/session/end`);
+	assert.deepEqual(sessions().map((one) => one.name), [ people.bob.email ], `${lab.transcript()}\n${alice.trace()}`);
+	assert.ok((await lab.log(mark)).includes('[200] SESSION_ENDED_BY_PROVIDER'), lab.transcript());
 });
 
 test('a callback is good once', async () => {

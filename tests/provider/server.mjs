@@ -9,7 +9,7 @@
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:https';
+import { createServer, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,6 +28,21 @@ const SECRET = 'a-secret-with+signs/and=more:than%that';
 
 // The characters of the secret are those that Basic authentication has to
 // escape first (RFC 6749, 2.3.1).
+// deliver sends what the provider has to tell a client. Its own fetch sends
+// nothing to a private or loopback address, where most routers are.
+function deliver(url, { method, headers, body }, ca) {
+	return new Promise((resolve, reject) => {
+		const text = String(body);
+		const sent = request(url, { method, ca, headers: { ...Object.fromEntries(new Headers(headers)), 'content-length': text.length } }, (answer) => {
+			answer.resume();
+			answer.on('end', () => resolve(new Response(null, { status: answer.statusCode })));
+		});
+
+		sent.on('error', reject);
+		sent.end(text);
+	});
+}
+
 function client(id, algorithm, method, uris) {
 	return {
 		client_id: id,
@@ -35,7 +50,8 @@ function client(id, algorithm, method, uris) {
 		redirect_uris: uris.redirect,
 		post_logout_redirect_uris: uris.afterLogout,
 		response_types: [ 'code' ],
-		grant_types: [ 'authorization_code' ],
+		grant_types: [ 'authorization_code', ...uris.refresh ? [ 'refresh_token' ] : [] ],
+		...uris.logout ? { backchannel_logout_uri: uris.logout, backchannel_logout_session_required: true } : {},
 		id_token_signed_response_alg: algorithm,
 		token_endpoint_auth_method: method,
 	};
@@ -66,6 +82,8 @@ function page(title, body) {
 //   redirectURIs, afterLogout   what the clients may ask for
 //   claimsInIDToken     put the claims into the ID token, too
 //   clientKeys          public keys (a JWKS) of the client that authenticates by one
+//   refresh             give refresh tokens for offline_access
+//   logout, logoutCA    where the router takes logout tokens, and who vouches for it
 //   pushedOnly          refuse requests that were not pushed (PAR)
 //   person              who signs in next; the handle's person can be set later
 // The handle has issuer, ca, caFile, clients, secret, person, requests (method
@@ -82,13 +100,14 @@ export async function startProvider(options = {}) {
 	});
 
 	const issuer = `https://${host}:${server.address().port}`;
-	const uris = { redirect: redirectURIs, afterLogout };
+	const uris = { redirect: redirectURIs, afterLogout, refresh: options.refresh, logout: options.logout };
 	const handle = {
 		issuer, ca, caFile,
 		clients: { rs256: 'router-rs256', es256: 'router-es256', post: 'router-post', none: 'router-public', key: 'router-key' },
 		secret: SECRET,
 		person: options.person ?? 'alice',
 		refuse: null, // An error value of RFC 6749 to answer the next authorization with.
+		removed: new Set(), // Subjects whose account is gone.
 		requests: [],
 	};
 
@@ -107,6 +126,8 @@ export async function startProvider(options = {}) {
 		conformIdTokenClaims: !options.claimsInIDToken,
 		features: {
 			devInteractions: { enabled: false },
+			revocation: { enabled: true },
+			...options.logout ? { backchannelLogout: { enabled: true } } : {},
 			pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: Boolean(options.pushedOnly) },
 			rpInitiatedLogout: {
 				enabled: true,
@@ -124,7 +145,7 @@ export async function startProvider(options = {}) {
 		findAccount(ctx, sub) {
 			const person = Object.values(people).find((one) => one.sub === sub);
 
-			return person && { accountId: sub, claims: () => person };
+			return person && !handle.removed.has(sub) ? { accountId: sub, claims: () => person } : undefined;
 		},
 		// Nobody is asked for consent: a home's provider does not ask either.
 		async loadExistingGrant(ctx) {
@@ -133,11 +154,12 @@ export async function startProvider(options = {}) {
 				accountId: ctx.oidc.session.accountId,
 			});
 
-			grant.addOIDCScope('openid profile email groups');
+			grant.addOIDCScope('openid profile email groups offline_access');
 			await grant.save();
 
 			return grant;
 		},
+		...options.logout ? { fetch: (url, how) => deliver(url, how, options.logoutCA) } : {},
 		renderError(ctx, out) {
 			ctx.type = 'text';
 			ctx.body = `${out.error}: ${out.error_description}`;
@@ -154,6 +176,18 @@ export async function startProvider(options = {}) {
 		if (ctx.method === 'GET') {
 			ctx.type = 'html';
 			ctx.body = page('Sign in', `<form method="post"><p>as ${handle.person}</p><button>Sign in</button></form>`);
+
+			return;
+		}
+
+		const { prompt, params, session } = await provider.interactionDetails(ctx.req, ctx.res);
+
+		if (prompt.name === 'consent') {
+			const grant = new provider.Grant({ clientId: params.client_id, accountId: session.accountId });
+
+			grant.addOIDCScope(params.scope);
+			await provider.interactionFinished(ctx.req, ctx.res, { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true });
+			ctx.respond = false;
 
 			return;
 		}

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package check owns the lab's self-test: a whole login, a group login, a
-// refusal and a logout, without a browser, each step with what it saw. It
-// uses a lab and changes nothing in it but sessions.
+// refusal, a logout and two ends by the provider, without a browser, each step with what it saw. It
+// uses a lab and changes nothing in it but sessions; options only for a moment.
 package check
 
 import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"luci-sso/lab"
+	"luci-sso/lab/idp"
 	"luci-sso/lab/router"
 )
 
@@ -47,6 +49,8 @@ func Run(l *lab.Lab, report func(Step)) error {
 		{"Dave is refused: no role matches him", r.refusal},
 		{"A wrong nonce is refused", r.wrongNonce},
 		{"Alice logs out of the router and of the provider", r.logout},
+		{"Bob's account is disabled at the provider and he is put out", r.disabled},
+		{"Alice signs out at the provider and is signed out here", r.providerLogout},
 		{"root still logs in with the password", r.password},
 	}
 	var first error
@@ -203,6 +207,83 @@ func (r *run) logout() (string, error) {
 		return "", fmt.Errorf("the provider has not signed her out; the last page was %s", page.URL)
 	}
 	return "session gone, cookie gone, signed out at the provider", nil
+}
+
+// with sets options for one step.
+func (r *run) with(options map[string]string, try func() (string, error)) (detail string, err error) {
+	for name, value := range options {
+		if err := r.lab.SetUCI(name, value); err != nil {
+			return "", err
+		}
+		defer func() { err = errors.Join(err, r.lab.SetUCI(name)) }()
+	}
+	return try()
+}
+
+// due is what cron starts once a minute.
+func (r *run) due() error {
+	out, err := r.lab.Shell("sessions", "--due").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("luci-sso sessions --due: %w: %s", err, out)
+	}
+	return nil
+}
+
+// ended wants a session to be gone and the log to say why.
+func (r *run) ended(s *lab.Session, mark int, line string) (string, error) {
+	if _, ok, err := r.lab.Session(s.ID); err != nil || ok {
+		return "", errors.Join(err, errors.New("the session is still there"))
+	}
+	if !contains(r.lab.Log(mark), line) {
+		return "", fmt.Errorf("the log lacks %q", line)
+	}
+	return "session gone, " + line, nil
+}
+
+func (r *run) disabled() (string, error) {
+	return r.with(map[string]string{"revalidate": "1"}, func() (string, error) {
+		r.lab.IDP.SetRefreshing(idp.Refreshing{Always: true})
+		defer r.lab.IDP.SetRefreshing(idp.Refreshing{})
+		session, err := r.lab.Login("bob")
+		if err != nil {
+			return "", err
+		}
+		time.Sleep(1100 * time.Millisecond)
+		if err := r.due(); err != nil {
+			return "", err
+		}
+		if _, ok, err := r.lab.Session(session.ID); err != nil || !ok {
+			return "", errors.Join(err, errors.New("he is out before"))
+		}
+		r.lab.IDP.Disable("bob", true)
+		defer r.lab.IDP.Disable("bob", false)
+		mark := r.lab.Mark()
+		time.Sleep(1100 * time.Millisecond)
+		if err := r.due(); err != nil {
+			return "", err
+		}
+		return r.ended(session, mark, "[403] SESSION_REVOKED")
+	})
+}
+
+func (r *run) providerLogout() (string, error) {
+	return r.with(map[string]string{"backchannel_logout": "1"}, func() (string, error) {
+		session, err := r.lab.Login("alice")
+		if err != nil {
+			return "", err
+		}
+		subject, _ := session.Values["luci_sso_sub"].(string)
+		token, err := r.lab.IDP.LogoutToken(subject, "", nil)
+		if err != nil {
+			return "", err
+		}
+		mark := r.lab.Mark()
+		page, err := r.lab.Browser().Post(lab.SSO+"/backchannel-logout", url.Values{"logout_token": {token}})
+		if err != nil || page.Status != http.StatusOK {
+			return "", errors.Join(err, fmt.Errorf("the answer to the provider is %+v", page))
+		}
+		return r.ended(session, mark, "[200] SESSION_ENDED_BY_PROVIDER")
+	})
 }
 
 func (r *run) password() (string, error) {

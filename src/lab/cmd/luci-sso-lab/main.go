@@ -52,7 +52,7 @@ Starts a router and an identity provider on this machine. Open the router in a
 browser, press "Login with SSO", choose who you are. Ctrl-C ends it and leaves
 nothing behind.
 
-  --check             do a login, a group login, a refusal and a logout without
+  --check             do logins, a refusal, a logout and two ends by the provider without
                       a browser, say how it went, and end (0: all is well)
   --json              with --check: the result as JSON; without: one line of
                       JSON with the addresses instead of the welcome
