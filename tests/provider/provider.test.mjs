@@ -328,6 +328,64 @@ test('signing out at the provider ends the session here, and nobody else’s', a
 	assert.ok((await lab.log(mark)).includes('[200] SESSION_ENDED_BY_PROVIDER'), lab.transcript());
 });
 
+// administrator signs the visitor in as root, and returns how the page calls.
+async function administrator(visitor) {
+	await visitor.once(lab.luci, { method: 'POST', form: { luci_username: 'root', luci_password: lab.password } });
+
+	const [ session ] = visitor.cookies(lab.luci).filter(({ name }) => name === 'sysauth_https');
+
+	return async (method, args) => {
+		const json = { jsonrpc: '2.0', id: 1, method: 'call', params: [ session.value, 'luci-sso', method, args ] };
+
+		return JSON.parse((await visitor.once(`${lab.router}/ubus`, { method: 'POST', json })).body).result[1];
+	};
+}
+
+test('what Test connection says of each method', async () => {
+	const provider = providers.userinfo;
+	const ask = async (client, options = {}) => {
+		const call = await administrator(use(provider, { client, options }));
+		const reply = await call('test_connection', {});
+
+		return (id) => reply.checks.filter((check) => check.id === id).map((check) => `${check.status} ${check.message} ${check.args.join(' ')}`).join('; ');
+	};
+	const without = (method) => ({ client_secret: null, token_auth_method: method });
+
+	for (const [ client, options ] of [ [ 'rs256' ], [ 'post' ], [ 'none', without('none') ], [ 'key', without('private_key_jwt') ] ]) {
+		const said = await ask(client, { ...options, redirect_uri: lab.callback });
+
+		assert.match(said('credentials'), /^pass .*offers.*private_key_jwt.*PAR/, client);
+		assert.match(said('redirect_uri'), /^pass /, client);
+	}
+	assert.match((await ask('key', { ...without('none'), redirect_uri: lab.callback }))('credentials'), /^fail /);
+	assert.match((await ask('rs256', { redirect_uri: 'https://elsewhere.example/cgi-bin/luci-sso/callback' }))('redirect_uri'), /^fail .*redirect_uri/);
+});
+
+test('a login is tried with each method, and opens nothing', async () => {
+	const provider = providers.userinfo;
+
+	for (const [ client, method ] of [ [ 'rs256' ], [ 'post' ], [ 'none', 'none' ], [ 'key', 'private_key_jwt' ] ]) {
+		const visitor = use(provider, { client, options: { enabled: '0', ...method ? { client_secret: null, token_auth_method: method } : {} } });
+		const call = await administrator(visitor);
+		const { id, checks, origin } = await call('try_login', { host: new URL(lab.router).host });
+
+		assert.ok(id, JSON.stringify([ checks, origin ]));
+		visitor.setCookie(lab.router, `__Host-luci_sso_ticket=${id}; Path=/; Secure`);
+		const answer = await visitor.go(`${lab.start}/try`);
+
+		assert.equal(answer.status, 200, visitor.trace());
+		assert.match(answer.body, /may be closed/);
+		const result = await call('try_result', { id });
+
+		assert.equal(result.code, '', result.detail);
+		assert.equal(result.match.role, 'admin');
+		assert.equal(result.used.sub, people.alice.sub);
+		assert.equal(result.userinfo.email, people.alice.email);
+		assert.equal(result.at_hash, false, 'this provider sends none');
+		assert.ok(!JSON.stringify(result).includes('eyJ'), 'a token is shown');
+	}
+});
+
 test('a callback is good once', async () => {
 	const visitor = use(providers.userinfo);
 

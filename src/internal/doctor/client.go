@@ -78,7 +78,24 @@ func (c *connection) credentials() string {
 		}
 	})
 	c.add(check)
+	if offers := c.offers(); offers != nil {
+		c.add(row("credentials", Pass, words.ClientOffers, list(offers)))
+	}
 	return check.Status
+}
+
+// offers are the ways of this program's that the provider announces for a
+// client to prove who it is, and whether it takes pushed requests.
+func (c *connection) offers() (ways []string) {
+	for _, way := range []string{oidc.AuthBasic, oidc.AuthPost, oidc.AuthKey, oidc.AuthNone} {
+		if slices.Contains(c.metadata.TokenAuthMethods, way) {
+			ways = append(ways, way)
+		}
+	}
+	if ways != nil && c.metadata.PushedEndpoint != "" {
+		ways = append(ways, "PAR")
+	}
+	return ways
 }
 
 // pushed is what the provider says to a pushed request of this client, where
@@ -129,7 +146,7 @@ func (c *connection) redirect() {
 		case oidc.Refused:
 			c.add(row("redirect_uri", Fail, words.RedirectBad, uri).do(words.RegisterRedirect).code(string(fault.IdPError)))
 		default:
-			c.add(row("redirect_uri", Skip, words.RedirectUnknown, uri))
+			c.add(row("redirect_uri", Skip, words.RedirectUnknown, uri).do(words.TryLogin))
 		}
 	})
 }

@@ -60,6 +60,7 @@ const (
 	CredentialsUnknown = "Whether the Client Secret is right could not be checked: %s"                                                             // reason
 	ClientGood         = "The provider accepts this client (%s)."                                                                                  // method
 	ClientBad          = "The provider refuses this client (%s)."                                                                                  // reason
+	ClientOffers       = "The provider offers for it: %s"                                                                                          // list
 	ClientUnknown      = "Whether the provider accepts this client will show at the first login (%s)."                                             // reason
 	AuthMethodBad      = "The provider does not offer %s for client authentication."                                                               // method
 	RedirectGood       = "The provider accepts the Redirect URI %s."                                                                               // URI

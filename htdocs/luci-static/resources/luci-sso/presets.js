@@ -5,7 +5,7 @@
 // What differs between identity providers: how their issuer looks, which scope
 // and claim bring groups, whether the ID token lacks an at_hash without the
 // provider saying so, whether addresses start as not verified, whether one that is not verified comes without saying so
-// (then the flag is required), and where in their own pages a client is made. The names of menus and fields over there
+// (then the flag is required), whether it was seen to take an assertion of ours, and where in their own pages a client is made. The names of menus and fields over there
 // stay as those pages spell them.
 
 const GROUPS = 'openid profile email groups';
@@ -53,7 +53,7 @@ const presets = [
 		note: _('For groups add an action that puts them into the claim %s.').format('router_groups')
 	},
 	{
-		id: 'zitadel', name: 'Zitadel', issuer: 'https://example.zitadel.cloud', scope: PLAIN, claim: 'groups', verified: '1',
+		id: 'zitadel', name: 'Zitadel', issuer: 'https://example.zitadel.cloud', scope: PLAIN, claim: 'groups', verified: '1', key: true,
 		slash: false, where: 'Projects › Applications › New › Web', redirect: 'Redirect URIs',
 		note: _('For groups add an action that puts them into the claim %s.').format('groups')
 	},
@@ -117,6 +117,10 @@ return baseclass.extend({
 		// Where people would else be left with the provider's question.
 		if (preset.logout)
 			steps.push(_('So that people come back after logging out, enter this address as %s: %s').format(preset.logout, redirect_uri.replace(/\/cgi-bin\/.*$/, '/')));
+
+		// By the measured table of docs/reference/compatibility.md.
+		if (preset.key)
+			steps.push(_('This provider takes private_key_jwt as well, under Advanced Settings: then no secret is shared.'));
 
 		if (preset.unverified)
 			steps.push(_('E-mail addresses there start as not verified, and such an address matches no role: have them verified, or map people by group.'));

@@ -89,7 +89,7 @@ return baseclass.extend({
 	},
 
 	render(reply) {
-		const match = reply.match || {};
+		const fit = reply.match || {};
 		const used = reply.used || {};
 		const known = Object.keys(reply.id_token || {}).length > 0;
 		const row = (title, text) => (text === '' || text == null) ? '' : E('tr', { 'class': 'tr' }, [
@@ -102,9 +102,9 @@ return baseclass.extend({
 				? note('danger', [ E('p', {}, [ _('This login would be refused.') + ' ' + codes.explainChain(reply.codes || [ reply.code ]) ]),
 					E('small', { 'lang': 'en' }, [ reply.detail || '' ]),
 					E('div', {}, [ (reply.codes || []).join(', ') ]) ])
-				: note('success', _('This login would succeed, with role %s.').format(match.role)),
+				: note('success', _('This login would succeed, with role %s.').format(fit.role)),
 			known ? E('table', { 'class': 'table', 'data-try': '' }, [
-				row(_('Role'), match.role ? match.role + ' (' + match.by + ' ' + match.value + ')' : ''),
+				row(_('Role'), fit.role ? fit.role + ' (' + fit.by + ' ' + fit.value + ')' : ''),
 				row(_('Other roles that fit'), (reply.others || []).join(', ')),
 				row(_('Subject'), used.sub),
 				row(_('E-mail'), used.email ? used.email + (used.email_counts ? '' : ' – ' + _('does not count')) : ''),
