@@ -24,6 +24,7 @@ const (
 	growthGoal = 1.2
 	probeGoal  = 230 // Page faults, with Go 1.26.
 	pinnedGoal = 1.05
+	askingGoal = 4 // Logins a minute.
 )
 
 // The numbers to reach in relation to the build of commit 3d12333, when
@@ -82,6 +83,11 @@ func (r *report) judge() {
 			r.Goals = append(r.Goals, Goal{What: "a login on a full store", Measured: fmt.Sprintf("%.2f times an empty one's CPU", times),
 				Reach: fmt.Sprintf("%.1f times", growthGoal), Met: times <= growthGoal, Reason: "a defect, or a machine too busy to tell"})
 		}
+	}
+	if a := r.Asking; a != nil {
+		spread, atOnce := a.PerMinute()
+		r.Goals = append(r.Goals, Goal{What: fmt.Sprintf("%d sessions asked about", a.Sessions), Measured: fmt.Sprintf("%.1f logins a minute", max(spread, atOnce)),
+			Reach: fmt.Sprintf("%d logins", askingGoal), Met: max(spread, atOnce) <= askingGoal, Reason: "a machine too busy to tell"})
 	}
 	for i := range r.Goals {
 		if r.Goals[i].Met {

@@ -168,6 +168,7 @@ func (s *settings) measure(progress io.Writer) (*report, error) {
 		{"growth", func() error { return b.growth(r) }},
 		{"throughput: three programs at a time", func() error { return b.throughput(r) }},
 		{"a hundred callbacks at once", func() error { return b.crowd(r) }},
+		{"sessions that the provider is asked about", func() error { return b.asking(r) }},
 		{"flash: a build for each architecture", func() error { return sizes(work, r) }},
 	} {
 		if s.quick {

@@ -55,6 +55,7 @@ type report struct {
 	Growth     []Growth `json:"growth,omitempty"`
 	Throughput []Rate   `json:"throughput,omitempty"`
 	Crowd      *Crowd   `json:"crowd,omitempty"`
+	Asking     *Asking  `json:"asking,omitempty"`
 	Sizes      []Size   `json:"sizes,omitempty"`
 	Goals      []Goal   `json:"goals"`
 	Notes      []string `json:"notes,omitempty"`
@@ -131,6 +132,11 @@ func (r *report) print(w io.Writer) {
 	for _, rate := range r.Throughput {
 		fmt.Fprintf(w, "%.0f %s a second, %d failed (%d clients, %d programs at a time)\n",
 			rate.PerSecond, rate.What, rate.Failed, rate.Clients, rate.AtATime)
+	}
+	if a := r.Asking; a != nil {
+		spread, atOnce := a.PerMinute()
+		fmt.Fprintf(w, "%d sessions, asked about every 5 minutes: %.1f ms CPU a minute, %.2f logins; %.2f when all are due at once (%.1f ms; %.1f ms when none is)\n",
+			a.Sessions, a.Few, spread, atOnce, a.All, a.None)
 	}
 	r.printGoals(w)
 	for _, note := range r.Notes {
