@@ -3,8 +3,6 @@
 package app
 
 import (
-	"strings"
-
 	"luci-sso/internal/cgi"
 	"luci-sso/internal/login"
 )
@@ -20,58 +18,49 @@ const (
 	sentenceByCode     = "with a one-time code"
 )
 
-// lackWords are words for the ways of signing in that people know.
-var lackWords = map[string]string{
-	"hwk": sentenceByKey, "pop": sentenceByKey, "mfa": sentenceByFactor, "otp": sentenceByCode,
+// lackWord is a word for a way of signing in that people know.
+func lackWord(method string) string {
+	switch method {
+	case "hwk", "pop":
+		return sentenceByKey
+	case "mfa":
+		return sentenceByFactor
+	case "otp":
+		return sentenceByCode
+	}
+	return ""
 }
 
-// lackSentences are those that lackHTML uses, in its order.
-func lackSentences(a *login.Again) []string {
-	var list []string
+// lackSentences are what the page says of a sign-in that lacks something, and
+// the text of its button. marks has what stands before each of them and at the
+// end; a value that a provider's administrator knows goes with its word.
+func lackSentences(a *login.Again) (sentences, marks []string) {
+	mark := "\n<p>"
+	say := func(sentence string) {
+		sentences, marks, mark = append(sentences, sentence), append(marks, mark), ""
+	}
 	for _, lack := range a.Lacks {
 		if lack.Option == "max_age" {
-			list = append(list, sentenceLacksTime)
-			continue
+			say(sentenceLacksTime)
+		} else {
+			say(sentenceLacksWay)
 		}
-		list = append(list, sentenceLacksWay)
 		for _, value := range lack.Want {
-			if word := lackWords[value]; word != "" {
-				list = append(list, word)
+			if word := lackWord(value); word != "" {
+				mark += " "
+				say(word)
 			}
+			mark += " <code>" + cgi.EscapeHTML(value) + "</code>"
 		}
+		mark += "</p>\n<p>"
 	}
+	end := "</p>"
 	if a.Location == "" {
-		return append(list, sentenceLacksTwice)
+		say(sentenceLacksTwice)
+	} else {
+		mark += `<a class="button" href="` + cgi.EscapeHTML(a.Location) + `">`
+		end = "</a>" + end
+		say(sentenceLacksAgain)
 	}
-	return append(list, sentenceLacksAgain)
-}
-
-// lackHTML says what a sign-in lacks, and has the button for another one. The
-// words of people come with the value that a provider's administrator knows.
-func lackHTML(a *login.Again, words []string) string {
-	var b strings.Builder
-	next := func() string {
-		word := cgi.EscapeHTML(words[0])
-		words = words[1:]
-		return word
-	}
-	for _, lack := range a.Lacks {
-		b.WriteString("\n<p>" + next())
-		for i, value := range lack.Want {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			if lackWords[value] != "" {
-				b.WriteString(" " + next())
-			}
-			b.WriteString(" <code>" + cgi.EscapeHTML(value) + "</code>")
-		}
-		b.WriteString("</p>")
-	}
-	last := next()
-	if a.Location != "" {
-		last = `<a class="button" href="` + cgi.EscapeHTML(a.Location) + `">` + last + "</a>"
-	}
-	b.WriteString("\n<p>" + last + "</p>")
-	return b.String()
+	return sentences, append(marks, end)
 }

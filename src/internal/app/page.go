@@ -45,8 +45,10 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 	if r.subject != "" {
 		sentences = append(sentences, sentenceSubject)
 	}
+	var marks []string
 	if r.again != nil {
-		sentences = append(sentences, lackSentences(r.again)...)
+		lacks, between := lackSentences(r.again)
+		sentences, marks = append(sentences, lacks...), between
 	}
 	language, words := r.words(sentences...)
 	subject := ""
@@ -54,8 +56,10 @@ func (r *request) page(response cgi.Response, sentence string) cgi.Response {
 		// It is what the administrator puts into a role to let them in.
 		subject = "\n<p>" + cgi.EscapeHTML(words[3]) + " <code>" + cgi.EscapeHTML(syslog.Printable(r.subject, 1024)) + "</code></p>"
 	}
-	if r.again != nil {
-		subject = lackHTML(r.again, words[3:])
+	for i, mark := range marks {
+		if subject += mark; i < len(marks)-1 {
+			subject += cgi.EscapeHTML(words[3+i])
+		}
 	}
 	back := "\n<p><a href=\"" + luciPath + "\">" + cgi.EscapeHTML(words[2]) + "</a></p>"
 	if r.closing {

@@ -14,7 +14,6 @@ import (
 	"luci-sso/internal/oidc"
 	"luci-sso/internal/role"
 	"luci-sso/internal/secret"
-	"luci-sso/internal/syslog"
 )
 
 // Again is what a person needs whom a role fits and whose sign-in does not do
@@ -67,34 +66,24 @@ func asks(r *config.Role) url.Values {
 
 // lackOf is for the log: what was wanted, and what came.
 func (f *Flow) lackOf(r *config.Role, s oidc.SignIn, lacks []role.Lack) string {
-	var said []string
-	for _, lack := range lacks {
+	said := ""
+	for i, lack := range lacks {
+		came, want := s.ACR, "one of "+strings.Join(lack.Want, " ")
 		switch lack.Option {
-		case "acr":
-			said = append(said, "acr is "+f.Party.Veil.Name(s.ACR)+", list acr wants "+strings.Join(quoted(lack.Want), " or "))
 		case "amr":
-			came := make([]string, len(s.AMR))
-			for i, method := range s.AMR {
-				came[i] = f.Party.Veil.Name(method)
-			}
-			said = append(said, "amr is "+strings.Join(came, " ")+", list amr wants besides "+strings.Join(quoted(lack.Want), " and "))
-		default:
-			when := "the ID token does not say when it was (auth_time)"
+			came, want = strings.Join(s.AMR, " "), strings.Join(lack.Want, " ")+" besides"
+		case "max_age":
+			came, want = "", strconv.Itoa(int(r.MaxAge/time.Second))+" s at most"
 			if s.At != 0 {
-				when = "it was " + strconv.FormatInt(f.Now().Unix()-s.At, 10) + " s ago (auth_time)"
+				came = strconv.FormatInt(f.Now().Unix()-s.At, 10) + " s"
 			}
-			said = append(said, when+", option max_age allows "+strconv.Itoa(int(r.MaxAge/time.Second))+" s")
 		}
+		if i > 0 {
+			said += "; "
+		}
+		said += lack.Option + " is " + f.Party.Veil.Name(came) + " and has to be " + want
 	}
-	return strings.Join(said, "; ")
-}
-
-func quoted(list []string) []string {
-	var out []string
-	for _, text := range list {
-		out = append(out, syslog.Quote(text))
-	}
-	return out
+	return said
 }
 
 // tries says how often this has been.

@@ -70,7 +70,7 @@ func TestSignInAgain(t *testing.T) {
 	if r.Status != 403 || strings.Contains(log, "signed in: role") {
 		t.Fatalf("status %d, expected 403 at the first role that fits:\n%s", r.Status, log)
 	}
-	for _, fact := range []string{`role "noc" fits by group "router-operators"`, `acr is "1", list acr wants "phr"`, `amr is "pwd", list amr wants besides "hwk"`, "it was 7200 s ago", "max_age allows 3600 s", `further down would fit: "everybody"`, "[403] SIGN_IN_INSUFFICIENT"} {
+	for _, fact := range []string{`role "noc" fits by group "router-operators"`, `acr is "1" and has to be one of phr`, `amr is "pwd" and has to be hwk besides`, `max_age is "720`, "and has to be 3600 s at most", `further down would fit: "everybody"`, "[403] SIGN_IN_INSUFFICIENT"} {
 		if !strings.Contains(log, fact) {
 			t.Errorf("the log does not say %s:\n%s", fact, log)
 		}
