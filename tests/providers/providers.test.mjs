@@ -118,7 +118,7 @@ function suite(one) {
 		if (process.env.LUCI_SSO_PROVIDERS_RECORD) {
 			const table = JSON.parse(readFileSync(TABLE, 'utf8'));
 
-			table.measured[one.id] = { name: one.name, version: one.version, date: new Date().toISOString().slice(0, 10), facts: came };
+			table.measured[one.id] = { ...table.measured[one.id], name: one.name, version: one.version, date: new Date().toISOString().slice(0, 10), facts: came };
 			writeFileSync(TABLE, `${JSON.stringify(table, null, '\t')}\n`);
 		} else {
 			assert.equal(one.version, row().version);

@@ -32,9 +32,11 @@ var pages = []page{
 	{"docs/reference/commands.md", commandsPage},
 	{"docs/reference/doors.md", doorsPage},
 	{"docs/reference/uci-options.md", optionsPage},
+	{"docs/reference/compatibility.md", compatibilityPage},
 	{"package/luci-sso/files/etc/config/luci-sso", shippedConfig},
 	{"htdocs/luci-static/resources/luci-sso/options.js", optionsScript},
 	{"htdocs/luci-static/resources/luci-sso/codes.js", codesScript},
+	{"htdocs/luci-static/resources/luci-sso/presets.js", presetsScript},
 }
 
 func main() {

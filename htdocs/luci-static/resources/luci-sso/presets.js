@@ -11,6 +11,7 @@
 const GROUPS = 'openid profile email groups';
 const PLAIN = 'openid profile email';
 
+// begin presets: made by scripts/generate-docs from docs/reference/providers.json
 const presets = [
 	{
 		id: 'pocketid', name: 'Pocket ID', issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
@@ -87,6 +88,7 @@ const hosts = [
 	[ 'pocketid', /^https:\/\/(id\.|[^\/]*pocket)[^\/]*\/?$/ ],
 	[ 'authelia', /^https:\/\/[^\/]*auth[^\/]*\/?$/ ]
 ];
+// end
 
 return baseclass.extend({
 	all() {
