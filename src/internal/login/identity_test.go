@@ -376,3 +376,46 @@ func TestSeen(t *testing.T) {
 		}
 	}
 }
+
+// TestKnownStaysKnown: what an ID token says is not made unknown by a UserInfo
+// that fails, or that nobody knows where to find, when it is asked for
+// something else; nor is what no role asks for.
+func TestKnownStaysKnown(t *testing.T) {
+	t.Parallel()
+	for _, vagueEndpoint := range []bool{false, true} {
+		for known, c := range map[string]struct {
+			claims map[string]any
+			roles  []config.Role
+		}{
+			"address": {map[string]any{"email": "eve@example.com", "email_verified": true}, []config.Role{roleBy("first", "email"), roleBy("mine", "sub"), roleBy("last", "groups")}},
+			"groups":  {map[string]any{"groups": []any{"others"}}, []config.Role{roleBy("first", "groups"), roleBy("mine", "sub"), roleBy("last", "email")}},
+			"claim": {map[string]any{"groups": []any{"others"}, "x": "y"}, []config.Role{
+				{Name: "first", Claims: []config.Claim{{Path: "x", Value: "z"}}, Read: []string{"*"}}, roleBy("mine", "sub"), roleBy("last", "email")}},
+			"nothing that is asked for": {nil, []config.Role{roleBy("mine", "sub"), {Name: "last", Claims: []config.Claim{{Path: "x", Value: "z"}}}}},
+		} {
+			flow := Flow{Config: &config.Config{Scope: "openid", GroupsClaim: "groups", Roles: c.roles}, Note: func(*fault.Fault) {}}
+			metadata := oidc.Metadata{UserInfoEndpoint: "https://id.example.com/u"}
+			if vagueEndpoint {
+				metadata = oidc.Metadata{Vague: []string{"userinfo_endpoint"}}
+			}
+			identity, err := flow.gather(metadata, oidc.Scope{}, decoded(t, func(into map[string]any) {
+				for name, value := range c.claims {
+					into[name] = value
+				}
+			}), func(string) (oidc.Claims, error) { return nil, fault.New(fault.UserInfoNetworkError, "it is down") })
+			if err != nil {
+				t.Fatal(err)
+			}
+			match, err := flow.authorize(identity)
+			if err != nil || match.Role.Name != "mine" {
+				t.Errorf("%s, endpoint vague %t: %v", known, vagueEndpoint, err)
+			}
+			if c.claims == nil && (identity.EmailUnknown != "" || identity.GroupsUnknown != "") {
+				t.Errorf("what no role asks for is called unknown: %+v", identity)
+			}
+			if c.claims == nil && identity.Claims["x"].Unknown == "" {
+				t.Errorf("what a role asks for is not: %+v", identity)
+			}
+		}
+	}
+}

@@ -114,6 +114,10 @@ func (p *Provider) approve(w http.ResponseWriter, r *http.Request, request autho
 		AuthTime: time.Now(), Code: random(), AccessToken: random(),
 	}
 	g.Claims = person.StandardClaims(g.Scopes)
+	if kinds := strings.Fields(request.query.Get("acr_values")); len(kinds) > 0 {
+		// Nobody is asked for anything here: whatever sign-in is wanted, it was.
+		g.Claims["acr"], g.Claims["amr"] = kinds[0], []any{"pwd", "hwk", "mfa"}
+	}
 	for _, name := range append(append([]string(nil), person.Faults...), faultNames...) {
 		fault, err := Named(name)
 		if err != nil {

@@ -209,3 +209,17 @@ func TestFurtherParameters(t *testing.T) {
 		}
 	}
 }
+
+// TestSignInAgainInTheLab: the lab's provider does as it is asked, so that the
+// button can be tried there.
+func TestSignInAgainInTheLab(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.onlyRoles(noc)
+	second := e.signInAgain(e.cgi(e.pending("bob").request(htmlClient)), "bob")
+	mark := e.Mark()
+	r := e.cgi(second.request(plainClient))
+	if log := strings.Join(e.logOf(r, mark), "\n"); r.Status != 302 || !strings.Contains(log, `signed in: role "noc"`) {
+		t.Errorf("status %d:\n%s", r.Status, log)
+	}
+}
