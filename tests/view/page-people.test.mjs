@@ -35,6 +35,25 @@ preparedTest('status, sessions and events', async () => {
 	await done(bad);
 });
 
+browserTest('until when a session lasts, when it was confirmed, and why one ended', async () => {
+	const [ first, second ] = fixtures.sessions().sessions;
+	const now = Math.floor(Date.now() / 1000);
+	const page = await open({ replies: {
+		sessions: { sessions: [ { ...first, until: now + 7230, confirmed: now - 130 }, { ...second, until: 0, confirmed: 0 } ] },
+		events: { events: [ { time: now - 60, kind: 'ended', status: 403, code: 'SESSION_REVOKED', codes: [ 'SESSION_REVOKED' ], role: 'admin', name: '2bd806c9', client: '', detail: 'error "invalid_grant"' } ] }
+	} });
+	const row = (name) => page.locator('[data-sessions] tr', { hasText: name }).innerText();
+
+	assert.match(await row(first.name), /confirmed 0h 2m \d+s ago/);
+	assert.match(await row(first.name), /at the latest in 2h 0m/);
+	assert.doesNotMatch(await row(second.name), /confirmed|latest/);
+	const ended = await page.locator('[data-event="ended"]').innerText();
+
+	assert.match(ended, /Session ended/);
+	assert.match(ended, /the provider says that the sign-in does not hold any more/);
+	await done(page);
+});
+
 browserTest('a list of sessions that is cut says so', async () => {
 	const whole = await open({});
 

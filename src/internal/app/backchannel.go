@@ -97,7 +97,7 @@ func (r *request) endNamed(ctx context.Context, out oidc.SignedOut) error {
 	if used.Known(name) {
 		return fault.New(fault.LogoutTokenInvalid, "the logout token is refused: its jti came before")
 	}
-	ended, err := ending.SignedOut(ctx, r.sessions(), r.config.IssuerURL, out)
+	ended, err := ending.SignedOut(ctx, r.sessions(), r.config.Provider, r.config.IssuerURL, out)
 	reason := fault.New(fault.SessionEndedByProvider, "the provider says that the person signed out there")
 	// A token that ends nothing is worth a line as well: somebody may wonder
 	// why they are still in.

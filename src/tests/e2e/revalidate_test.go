@@ -6,9 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -574,4 +578,85 @@ func TestWhatIsSaidOfSessions(t *testing.T) {
 	if got := list(); got.Until != 0 || got.Confirmed != 0 {
 		t.Errorf("without an option: %+v", got)
 	}
+}
+
+// Each provider is asked about its own people, by its own settings.
+func TestEachProviderIsAskedAboutItsOwn(t *testing.T) {
+	t.Parallel()
+	e, other := two(t)
+	other.SetRefreshing(idp.Refreshing{Always: true})
+	e.set("other.revalidate", "1")
+	e.set("other.backchannel_logout", "1")
+	here := e.signedIn("alice")
+	there := func() person {
+		r := e.cgi(e.at("other").request(htmlClient))
+		for _, c := range r.Cookies() {
+			if s, ok, err := e.Session(c.Value); err == nil && ok && c.Name == "sysauth_https" {
+				return person{&s}
+			}
+		}
+		t.Fatalf("no login at the other provider:\n%s", r.Raw)
+		return person{}
+	}
+	asked := there()
+	other.Disable("alice", true)
+	time.Sleep(1200 * time.Millisecond)
+	e.luciSSO("sessions", "--due")
+	if e.lives(asked) || !e.lives(here) {
+		t.Errorf("who is disabled at the other provider lives: %t, the one of default lives: %t", e.lives(asked), e.lives(here))
+	}
+	if n := e.IDP.Count(idp.Token); n != 1 {
+		t.Errorf("the provider of default was asked %d times, want at the login alone", n)
+	}
+	other.Disable("alice", false)
+	told := there()
+	token, err := other.LogoutToken(told.subject(), "", nil)
+	e.must(err)
+	form := url.Values{"logout_token": {token}}.Encode()
+	if r := e.says(form); r.Status == 200 || !e.lives(told) {
+		t.Errorf("the address of default takes the other's token:\n%s", r.Raw)
+	}
+	named := saying(form)
+	named.Query = "provider=other"
+	if r := e.cgi(named); r.Status != 200 || e.lives(told) || !e.lives(here) {
+		t.Errorf("the other's session lives: %t, that of default: %t\n%s\n%s", e.lives(told), e.lives(here), r.Raw, strings.Join(e.logOf(r, 0), "\n"))
+	}
+}
+
+// On a full disk a login is refused before it has a session, a session of which
+// nothing can be learned still ends in time, and a new refresh token that
+// cannot be kept ends its session at worst.
+func TestSessionsOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t, idp.Refreshing{Always: true})
+	s := a.signedIn("alice")
+	dir := a.Router.At(sessionFiles)
+	var file string
+	for name := range names(t, dir) {
+		file = name
+	}
+	content, err := os.ReadFile(filepath.Join(dir, file))
+	a.must(err)
+	a.must(os.RemoveAll(dir))
+	a.must(os.MkdirAll(dir, 0o700))
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k,mode=700"); err != nil {
+		t.Skip("note: no file system can be mounted here, so a full one is not tried: ", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	a.must(os.WriteFile(filepath.Join(dir, file), content, 0o600))
+	_ = os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 128<<10), 0o600)
+	before, mark := len(a.Router.RPCD.Snapshot()), a.Mark()
+	if r := login(a.env, plainClient); r.Status != 500 || len(a.Router.RPCD.Snapshot()) != before || !strings.Contains(strings.Join(a.Log(mark), "\n"), "STATE_SAVE_FAILED") {
+		t.Errorf("a login on a full disk: %d sessions, before %d\n%s", len(a.Router.RPCD.Snapshot()), before, r.Raw)
+	}
+	a.IDP.Down()
+	a.after(graceTime)
+	if !a.lives(s) {
+		t.Fatal("the session ended before the patience was over")
+	}
+	a.after(everyTime + 2*time.Minute)
+	if a.lives(s) {
+		t.Error("on a full disk the session outlives the patience with the provider")
+	}
+	a.must(a.IDP.Up())
 }
