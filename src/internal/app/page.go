@@ -24,6 +24,7 @@ const (
 	sentenceSubject  = "For the administrator: your identifier (sub) at the provider is"
 	sentenceCrash    = "The router could not complete the request. Please try again later or contact your administrator."
 	sentenceMethod   = "This address only answers GET requests."
+	sentenceTried    = "The trial is over. This window may be closed: the settings page shows what came of it."
 	sentenceInsecure = "Single sign-on needs a secure connection. Please open the router's page with https://."
 )
 

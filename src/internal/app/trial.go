@@ -29,8 +29,6 @@ const (
 	tryCookieName    = "__Host-luci_sso_try"
 )
 
-const sentenceTried = "The trial is over. This window may be closed: the settings page shows what came of it."
-
 // tries sends a browser to the provider that its page has given a ticket.
 func (r *request) tries(ctx context.Context) (cgi.Response, error) {
 	none := func(err error) (cgi.Response, error) {
@@ -87,9 +85,7 @@ func (r *request) comesBack(ctx context.Context, t trial.Trial) (cgi.Response, e
 	if err != nil {
 		return r.tried(t, flow, login.Trial{}, err), nil
 	}
-	pending := t.Pending()
-	pending.Provider = r.config.Provider
-	result, err := flow.Try(ctx, pending, r.callbackParams())
+	result, err := flow.Try(ctx, t.Pending(), r.callbackParams())
 	return r.tried(t, flow, result, err), nil
 }
 

@@ -128,12 +128,13 @@ var Methods = []Method{
 			return TestConnection(ctx, a.text("provider"), a.options, a.text("host"), a.roles), nil
 		}},
 	{"try_login", Write, []Arg{
+		{"provider", Text, false, "as for test_connection"},
 		{"values", Options, false, "as for test_connection"},
 		{"host", Text, true, "host and port by which the page was opened"},
 		{"roles", RoleSet, false, "as for test_connection"},
 	}, "prepare a sign-in that is only tried and makes no session; for the page, which opens it within five minutes",
 		func(ctx context.Context, a args) (any, error) {
-			return TryLogin(ctx, a.options, a.text("host"), a.roles, a.text(callerSession))
+			return TryLogin(ctx, a.text("provider"), a.options, a.text("host"), a.roles, a.text(callerSession))
 		}},
 	{"try_result", Write, []Arg{{"id", Text, true, "as try_login gave it"}},
 		"what came of a trial, once, for the session that asked for it",

@@ -32,13 +32,16 @@ type TryReply struct {
 // place of the saved ones, and these roles unless nil. caller is the session
 // that asks, and here the host at which its page is open: the browser comes
 // back with a cookie of that host.
-func TryLogin(ctx context.Context, options map[string]string, here string, roles []Role, caller string) (TryReply, error) {
+func TryLogin(ctx context.Context, provider string, options map[string]string, here string, roles []Role, caller string) (TryReply, error) {
 	reply := TryReply{Checks: []*doctor.Check{}}
 	if caller == "" {
 		return reply, bad("a login can be tried from the page only: there is no session to show it to")
 	}
 	savedSecret(options)
-	settings := trial.Settings{Options: options, Roles: configured(roles)}
+	if provider == "" {
+		provider = config.Section
+	}
+	settings := trial.Settings{Provider: provider, Options: options, Roles: configured(roles)}
 	c, err := TrialConfig(settings)
 	if err != nil {
 		reply.Checks = doctor.SettingsFault(err)
@@ -59,7 +62,7 @@ func TryLogin(ctx context.Context, options map[string]string, here string, roles
 
 // TrialConfig is the configuration that a trial is made with.
 func TrialConfig(s trial.Settings) (*config.Config, error) {
-	c, err := config.With(paths.Config(), config.Section, s.Options)
+	c, err := config.With(paths.Config(), s.Provider, s.Options)
 	if err == nil && s.Roles != nil {
 		c.Roles = config.RolesFor(s.Roles, c.Provider)
 	}

@@ -53,8 +53,9 @@ var (
 
 // Settings are what the form holds.
 type Settings struct {
-	Options map[string]string
-	Roles   []config.Role // nil for the configured ones.
+	Provider string // Section of the configuration.
+	Options  map[string]string
+	Roles    []config.Role // nil for the configured ones.
 }
 
 // Trial is one sign-in that is tried.
@@ -115,7 +116,7 @@ func Return(cookie, state secret.Value) (Trial, error) {
 // Pending is the trial as the login knows one that is away.
 func (t Trial) Pending() handshake.Pending {
 	return handshake.Pending{
-		Provider: config.Section, RedirectURI: t.RedirectURI, Issued: t.Issued,
+		Provider: t.Provider, RedirectURI: t.RedirectURI, Issued: t.Issued,
 		State: secret.New(t.State), Nonce: secret.New(t.Nonce), Verifier: secret.New(t.Verifier),
 	}
 }

@@ -233,6 +233,24 @@ func TestTryEveryWay(t *testing.T) {
 	}
 }
 
+// TestTryAnother: a trial is of the provider that the page asks about.
+func TestTryAnother(t *testing.T) {
+	t.Parallel()
+	e, other := two(t)
+	session := e.admin()
+	reply, raw := e.plugin("try_login", session, map[string]any{"host": e.Router.Host, "provider": "other"})
+	if reply.ID == "" {
+		t.Fatalf("no trial: %s", raw)
+	}
+	e.cgi(e.away(reply.ID, "alice").back(tryCookie))
+	if got, raw := e.plugin("try_result", session, map[string]any{"id": reply.ID}); got.State != "done" || got.IDToken["iss"] != other.URL {
+		t.Errorf("of the other provider: %s", raw)
+	}
+	if reply, raw := e.plugin("try_login", session, map[string]any{"host": e.Router.Host, "provider": "nobody"}); reply.ID != "" || len(reply.Checks) == 0 {
+		t.Errorf("of one that is not there: %s", raw)
+	}
+}
+
 // TestTryThatFails: what a login would end in, at each stage, is shown with its
 // code, and no login has failed.
 func TestTryThatFails(t *testing.T) {

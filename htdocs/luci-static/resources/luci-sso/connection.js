@@ -92,7 +92,7 @@ const TestValue = form.DummyValue.extend({
 	handleTry(node) {
 		this.reply = null;
 
-		return trial.run(node, this.held(), this.roles(), checkTitles());
+		return trial.run(node, this.held(), this.roles(), providers.asked(), checkTitles());
 	},
 
 	handleTest(node) {

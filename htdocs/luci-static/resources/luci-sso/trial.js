@@ -9,7 +9,7 @@
 // Try a login: a window with a whole sign-in, with what the form holds, and what
 // came of it. The router makes no session from it.
 
-const callTry = rpc.declare({ object: 'luci-sso', method: 'try_login', params: [ 'values', 'host', 'roles' ] });
+const callTry = rpc.declare({ object: 'luci-sso', method: 'try_login', params: [ 'values', 'host', 'roles', 'provider' ] });
 const callResult = rpc.declare({ object: 'luci-sso', method: 'try_result', params: [ 'id' ] });
 
 const PATH = '/cgi-bin/luci-sso/try';
@@ -31,9 +31,9 @@ function claims(title, values) {
 }
 
 return baseclass.extend({
-	// run has a login tried and shows what comes of it in node; titles are
-	// those of the checks that may have to be shown instead.
-	run(node, values, roles, titles) {
+	// run has a login at a provider tried and shows what comes of it in node;
+	// titles are those of the checks that may have to be shown instead.
+	run(node, values, roles, provider, titles) {
 		if (window.location.protocol != 'https:') {
 			dom.content(node, elsewhere('https://' + window.location.hostname));
 			return Promise.resolve();
@@ -49,7 +49,7 @@ return baseclass.extend({
 
 		const asked = this.asked = {};
 
-		return callTry(values, window.location.host, roles).then((reply) => {
+		return callTry(values, window.location.host, roles, provider).then((reply) => {
 			if (!reply.id) {
 				opened.close();
 				dom.content(node, reply.origin ? elsewhere(reply.origin) : widgets.checkTable(reply.checks || [], titles, _('Try a login')));
