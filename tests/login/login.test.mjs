@@ -39,6 +39,14 @@ const lateScript = `const draw = () => { document.getElementById('view').innerHT
 	'<form><input type="password"><p><button type="button">Show</button></p><button type="submit" class="big">Go</button></form>'; };
 setTimeout(draw, 200); setTimeout(draw, 500);`;
 
+// argon: one button over the whole width, and much room below it.
+const wide = `${tag}<link rel="stylesheet" href="/wide.css">
+<form method="post"><input type="text" name="luci_username"><input type="password" name="luci_password">
+<div><input type="submit" value="Log in" class="cbi-button cbi-button-apply"></div></form><footer>foot</footer>`;
+const wideCSS = `form { width: 320px; padding: 10px; box-sizing: border-box } .cbi-button { display: inline-block; width: auto !important; padding: 4px }
+form .cbi-button-apply { width: 100% !important; min-height: 50px; margin: 30px 0 100px; box-sizing: border-box }
+.alert-message { width: 400px; padding: 10px }`;
+
 const words = 'window._ = (s) => ({ "Login with SSO": "Mit SSO anmelden" })[s] || s;';
 
 let browser, server, base;
@@ -59,6 +67,8 @@ before(async () => {
 			return send('application/javascript', modalScript.replace('DELAY', answers.delay));
 		if (url.pathname === '/late.js')
 			return send('application/javascript', lateScript);
+		if (url.pathname === '/wide.css')
+			return send('text/css', wideCSS);
 		if (url.pathname === '/words.js')
 			return send('application/javascript', words);
 		if (url.pathname === '/cgi-bin/luci-sso' && url.searchParams.get('action') === 'enabled')
@@ -132,6 +142,56 @@ for (const [name, set] of Object.entries({
 		assert.doesNotMatch(own.classes, /positive|apply/, 'the theme\'s main action stays the only one');
 	});
 }
+
+test('the theme\'s own measure: as wide as its button, and near it', async (t) => {
+	reset();
+	answers.body = wide;
+	answers.probe = { enabled: true, providers: [ { name: 'default', label: '' }, { name: 'b', label: 'W'.repeat(64) } ] };
+	const page = await open(t);
+	await button(page).waitFor();
+	const [ theirs, first, second, foot ] = await Promise.all([ 'input[type=submit]', '#luci-sso-login', '#luci-sso-login-1', 'footer' ]
+		.map((name) => page.locator(name).boundingBox()));
+
+	assert.deepEqual([ first.width, second.width, first.x, second.x ], [ theirs.width, theirs.width, theirs.x, theirs.x ]);
+	assert.ok(first.height >= theirs.height && second.height === first.height);
+	assert.equal(first.y - theirs.y - theirs.height, 12);
+	assert.equal(second.y - first.y - first.height, 12);
+	assert.ok(foot.y - second.y - second.height >= 100, 'the room below is below all of them');
+});
+
+for (const [ name, mark ] of [ [ 'markup', '<img src=x onerror="document.title=1"><b>&amp;' ], [ 'quotes', '"\' onclick=' ], [ 'another direction', '\u202eevil\u2066' ] ]) {
+	test(`a label with ${name} is text`, async (t) => {
+		reset();
+		answers.probe = { enabled: true, providers: [ { name: 'default', label: mark } ] };
+		const page = await open(t);
+		await page.locator('#luci-sso-login').waitFor();
+		assert.equal(await page.locator('#luci-sso-login').evaluate((one) => one.textContent), mark);
+		assert.equal(await page.locator('#luci-sso-login *').count(), 0);
+		assert.equal(await page.title(), '');
+	});
+}
+
+test('a button for each provider starts a login at its own', async (t) => {
+	reset();
+	answers.probe = { enabled: false, providers: [ { name: 'one', label: '' }, { name: 'two', label: 'Second' } ] };
+	const page = await open(t, '/cgi-bin/luci/admin/status');
+	let left = null;
+	await page.route('https://localhost/**', (route) => { left = route.request().url(); return route.fulfill({ body: 'the provider' }); });
+	await page.getByRole('button', { name: 'Login with SSO (one)' }).waitFor();
+	await page.getByRole('button', { name: 'Second' }).click();
+	await page.waitForURL('https://localhost/**');
+	assert.equal(left, 'https://localhost/cgi-bin/luci-sso?return=%2Fcgi-bin%2Fluci%2Fadmin%2Fstatus&provider=two');
+});
+
+test('over plain http the page stays where it is, and says so', async (t) => {
+	reset();
+	answers.probe = { enabled: true, providers: [ { name: 'default', label: '', auto: true } ] };
+	const page = await open(t);
+	await page.locator('#luci-sso-login-message').waitFor();
+	assert.equal(await page.locator('#luci-sso-login-message').textContent(), 'Choose how to log in.');
+	await page.waitForTimeout(700);
+	assert.equal(answers.pages, 1);
+});
 
 test('a dialog\'s own button still works', async (t) => {
 	reset();

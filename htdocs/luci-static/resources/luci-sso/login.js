@@ -167,7 +167,8 @@
 		const more = Array.from(around.querySelectorAll('input:not([type="hidden"]):not([type="submit"]):not([type="checkbox"])'))
 			.some((field) => field !== password && field.name !== 'luci_username');
 
-		return more || !!around.querySelector('.alert-message:not(#' + BUTTON + '-message)');
+		return more || Array.from(around.querySelectorAll('.alert-message, .errorbox, [role="alert"]'))
+			.some((one) => one.id !== BUTTON + '-message');
 	}
 
 	function cameBack() {
@@ -254,10 +255,14 @@
 
 		hideMessage();
 		message.id = BUTTON + '-message';
-		message.className = alarm ? 'alert-message warning' : 'alert-message';
+		message.className = 'alert-message ' + (alarm ? 'warning' : 'notice');
 		message.setAttribute('role', alarm ? 'alert' : 'status');
 		message.textContent = text;
+		message.style.cssText = 'box-sizing: border-box; min-width: 0; max-width: 100%';
 		control.parentNode.insertBefore(message, control);
+
+		if (parseFloat(window.getComputedStyle(message).marginBottom) < 4)
+			message.style.marginBottom = '12px';
 	}
 
 	function hideMessage() {
@@ -298,6 +303,43 @@
 		return provider.label || ((provider.name === 'default' || providers.length === 1) ? usual : usual + ' (' + provider.name + ')');
 	}
 
+	// The theme's own measure, where its button takes the whole width: themes
+	// give that, and the room around, to their one button by its name or place.
+	function fit(control) {
+		const around = control.parentNode;
+		const inner = window.getComputedStyle(around);
+		const room = around.clientWidth - parseFloat(inner.paddingLeft) - parseFloat(inner.paddingRight);
+		const below = window.getComputedStyle(control).marginBottom;
+		let above = control;
+
+		if (!control.offsetWidth || control.offsetWidth < room * 0.95)
+			return;
+
+		providers.forEach(function (provider, i) {
+			const style = buttonOf(i).style;
+
+			if (buttonOf(i).offsetWidth < control.offsetWidth * 0.95) {
+				style.setProperty('width', '100%', 'important');
+				style.marginLeft = style.marginRight = '0';
+			}
+
+			if (buttonOf(i).offsetHeight < control.offsetHeight)
+				style.minHeight = control.offsetHeight + 'px';
+
+			const gap = buttonOf(i).getBoundingClientRect().top - above.getBoundingClientRect().bottom;
+
+			if (gap < 4 || gap > 40) {
+				above.style.setProperty('margin-bottom', '0', 'important');
+				style.marginTop = '12px';
+			}
+
+			above = buttonOf(i);
+		});
+
+		if (parseFloat(below) > 40)
+			above.style.marginBottom = below;
+	}
+
 	// Puts the buttons next to the theme's own, which comes first: themes take
 	// the first button of the page for theirs.
 	function place() {
@@ -315,7 +357,8 @@
 			button.id = i ? BUTTON + '-' + i : BUTTON;
 			button.type = 'button';
 			button.className = classes;
-			button.textContent = wording(provider);
+			button.textContent = button.title = wording(provider);
+			button.style.cssText = 'max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap';
 			button.addEventListener('click', function (ev) {
 				ev.preventDefault();
 				leave(provider, button, 'assign');
@@ -324,6 +367,11 @@
 			last.after(' ', button);
 			last = button;
 		});
+		fit(control);
+
+		// Its style may still be on the way.
+		if (document.readyState !== 'complete')
+			window.addEventListener('load', () => fit(control), { once: true });
 	}
 
 	// The router's answer, or null. What more the page wants to know than
