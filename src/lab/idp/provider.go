@@ -96,6 +96,13 @@ type Client struct {
 	JWKS        string // Its public keys, for private_key_jwt.
 }
 
+// SetClient changes the registered client while the provider runs.
+func (p *Provider) SetClient(change func(c *Client)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.Client)
+}
+
 // Request is what an endpoint was asked, for assertions.
 type Request struct {
 	Time          time.Time

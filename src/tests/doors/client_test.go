@@ -185,7 +185,7 @@ func TestConnectionCredentials(t *testing.T) {
 func TestConnectionPublicClient(t *testing.T) {
 	t.Parallel()
 	l := start(t)
-	l.IDP.Client.AuthMethods = []string{"none"}
+	l.IDP.SetClient(func(c *idp.Client) { c.AuthMethods = []string{"none"} })
 	public := map[string]string{"token_auth_method": "none", "client_secret": ""}
 	if _, checks := connection(t, l, public); checks["credentials"].Status != doctor.Pass {
 		t.Errorf("a public client: %s", checks["credentials"].Text())
@@ -194,7 +194,7 @@ func TestConnectionPublicClient(t *testing.T) {
 	if _, checks := connection(t, l, public); checks["credentials"].Status != doctor.Fail {
 		t.Errorf("a client that is not known: %s", checks["credentials"].Text())
 	}
-	l.IDP.Client.AuthMethods = []string{"client_secret_basic"}
+	l.IDP.SetClient(func(c *idp.Client) { c.AuthMethods = []string{"client_secret_basic"} })
 	delete(public, "client_id")
 	_, checks := connection(t, l, public)
 	if got := checks["credentials"]; got.Status != doctor.Fail || !strings.Contains(got.Command, "client_secret_basic") {

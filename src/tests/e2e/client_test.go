@@ -145,7 +145,7 @@ func TestSplitHorizonEndpoints(t *testing.T) {
 func TestPublicClient(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	e.IDP.Client.AuthMethods = []string{"none"}
+	e.IDP.SetClient(func(c *idp.Client) { c.AuthMethods = []string{"none"} })
 	e.refused(ends(t, facts("The client has to use none"), "TOKEN_EXCHANGE_FAILED"))
 	e.set("token_auth_method", "none")
 	if r := login(e, htmlClient); r.Status != 302 {
@@ -161,7 +161,7 @@ func TestPublicClient(t *testing.T) {
 			t.Errorf("a public client sent %v, %v", r.Authorization, r.Form)
 		}
 	}
-	e.IDP.Client.AuthMethods = []string{"client_secret_basic"}
+	e.IDP.SetClient(func(c *idp.Client) { c.AuthMethods = []string{"client_secret_basic"} })
 	e.refused(ends(t, facts("option token_auth_method"), "TOKEN_EXCHANGE_FAILED"))
 	e.set("token_auth_method", "auto")
 	e.provoke(ends(t, facts("option client_secret"), "CONFIG_ERROR"), start)

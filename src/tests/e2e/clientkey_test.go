@@ -28,8 +28,8 @@ func (e *env) byKey() {
 	e.t.Helper()
 	e.set("client_secret")
 	e.set("token_auth_method", "private_key_jwt")
-	e.IDP.Client.AuthMethods = []string{"private_key_jwt"}
-	e.IDP.Client.JWKS = e.shell("client-key", "--jwks")
+	e.IDP.SetClient(func(c *idp.Client) { c.AuthMethods = []string{"private_key_jwt"} })
+	e.IDP.SetClient(func(c *idp.Client) { c.JWKS = e.shell("client-key", "--jwks") })
 }
 
 // TestClientKey: a login without a shared secret, by an assertion that the lab
@@ -57,11 +57,11 @@ func TestClientKey(t *testing.T) {
 
 	// A provider that does not know the key.
 	known := e.IDP.Client.JWKS
-	e.IDP.Client.JWKS = `{"keys":[]}`
+	e.IDP.SetClient(func(c *idp.Client) { c.JWKS = `{"keys":[]}` })
 	e.refused(ends(t, facts("luci-sso client-key"), "TOKEN_EXCHANGE_FAILED"))
 
 	// Rotation: the next key is published before it is used.
-	e.IDP.Client.JWKS = known
+	e.IDP.SetClient(func(c *idp.Client) { c.JWKS = known })
 	e.shell("client-key", "rotate")
 	set := e.shell("client-key", "--jwks")
 	if first, next := kids(t, known), kids(t, set); len(next) != 2 || next[0] != first[0] {
@@ -70,7 +70,7 @@ func TestClientKey(t *testing.T) {
 	if r := login(e, htmlClient); r.Status != 302 {
 		t.Fatalf("with a second key that the provider does not know: %s", r.Raw)
 	}
-	e.IDP.Client.JWKS = set
+	e.IDP.SetClient(func(c *idp.Client) { c.JWKS = set })
 	e.shell("client-key", "use")
 	if r := login(e, htmlClient); r.Status != 302 {
 		t.Fatalf("with the second key: %s", r.Raw)

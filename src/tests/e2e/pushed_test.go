@@ -35,8 +35,8 @@ func TestPushedRequest(t *testing.T) {
 			e.IDP.SetPushing(idp.Pushing{Announced: c.announced, Required: c.needed})
 			for _, method := range []string{"client_secret_basic", "client_secret_post", "none", "private_key_jwt"} {
 				e.set("token_auth_method", method)
-				e.IDP.Client.AuthMethods = []string{method}
-				e.IDP.Client.JWKS = e.shell("client-key", "--jwks")
+				e.IDP.SetClient(func(c *idp.Client) { c.AuthMethods = []string{method} })
+				e.IDP.SetClient(func(c *idp.Client) { c.JWKS = e.shell("client-key", "--jwks") })
 				before := e.IDP.Count(idp.Pushed)
 				r := start(e, htmlClient)
 				target, err := url.Parse(r.Header.Get("Location"))

@@ -219,10 +219,10 @@ func TestTryEveryWay(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.IDP.SetPushing(idp.Pushing{Announced: true})
-	e.IDP.Client.JWKS = e.shell("client-key", "--jwks")
+	e.IDP.SetClient(func(c *idp.Client) { c.JWKS = e.shell("client-key", "--jwks") })
 	session := e.admin()
 	for _, method := range []string{"client_secret_basic", "client_secret_post", "none", "private_key_jwt"} {
-		e.IDP.Client.AuthMethods = []string{method}
+		e.IDP.SetClient(func(c *idp.Client) { c.AuthMethods = []string{method} })
 		for _, par := range []string{"0", "1"} {
 			ticket := e.wish(session, map[string]any{"token_auth_method": method, "par": par})
 			e.cgi(e.away(ticket, "alice").back(tryCookie))
