@@ -227,6 +227,11 @@ func TestProviders(t *testing.T) {
 			t.Errorf("provider %q: %v, want SSO_DISABLED", name, err)
 		}
 	}
+	// A role that nobody can come by is said.
+	write(complete + other + "config role 'a'\n\tlist provider 'othr'\n\tlist provider 'other'\n")
+	if c, err := Load(path); err != nil || len(c.Unknown) != 1 || c.Unknown[0].String() != "a.provider othr (other?)" {
+		t.Errorf("a provider that is none: %+v, %v", c, err)
+	}
 	// One without a name is called by its place: it is none.
 	write(strings.Replace(complete+other, "oidc 'other'", "oidc", 1))
 	if got := Enabled(path); len(got) != 1 {

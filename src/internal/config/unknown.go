@@ -78,6 +78,7 @@ func unknown(pkg *uci.Package) []Unknown {
 				names = options
 			}
 		case RoleType:
+			list = append(list, strangers(pkg, s)...)
 		default:
 			list = append(list, Unknown{Section: s.Name, Type: s.Type, Near: near.Name(s.Type, []string{Type, RoleType}), Line: s.Line})
 			continue
@@ -90,6 +91,25 @@ func unknown(pkg *uci.Package) []Unknown {
 				list = append(list, Unknown{Section: s.Name, Option: o.Name, Type: s.Type, Near: near.Name(o.Name, names), Line: o.Line})
 			}
 		}
+	}
+	return list
+}
+
+// strangers are the entries of a role's list provider that name none.
+func strangers(pkg *uci.Package, role *uci.Section) []Unknown {
+	var list []Unknown
+	for _, name := range role.List("provider") {
+		section, ok := pkg.Lookup(name)
+		if name == "" || name == Section || ok && isProvider(section) {
+			continue
+		}
+		var names []string
+		for i := range pkg.Sections {
+			if isProvider(&pkg.Sections[i]) {
+				names = append(names, pkg.Sections[i].Name)
+			}
+		}
+		list = append(list, Unknown{Section: role.Name, Option: "provider " + name, Type: role.Type, Near: near.Name(name, names), Line: role.Line})
 	}
 	return list
 }
