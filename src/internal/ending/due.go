@@ -5,7 +5,7 @@ package ending
 import (
 	"context"
 	"errors"
-	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -98,14 +98,11 @@ func (w *Watch) ask(ctx context.Context) error {
 	defer w.finish()
 	// Those last of which nothing is known yet or any more: that may be for a
 	// reason of theirs, and the others must not wait for it.
-	slices.SortStableFunc(kept, func(a, b session.Kept) int {
-		if (a.Doubt == 0) != (b.Doubt == 0) {
-			if a.Doubt == 0 {
-				return -1
-			}
-			return 1
+	sort.Slice(kept, func(i, j int) bool {
+		if (kept[i].Doubt == 0) != (kept[j].Doubt == 0) {
+			return kept[i].Doubt == 0
 		}
-		return int(a.Confirmed - b.Confirmed)
+		return kept[i].Confirmed < kept[j].Confirmed
 	})
 	began := time.Now()
 	for _, k := range kept {

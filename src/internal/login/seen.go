@@ -67,13 +67,14 @@ func (f *Flow) show(identity role.Identity, tokens oidc.Tokens) {
 		return
 	}
 	text := ""
-	for _, one := range []struct {
-		seen bool
-		word string
-	}{{now.Email, "email\n"}, {now.Groups, "groups\n"}, {now.Refresh, "refresh\n"}, {now.NoRefresh, "no-refresh\n"}} {
-		if one.seen {
-			text += one.word
+	add := func(seen bool, word string) {
+		if seen {
+			text += word + "\n"
 		}
 	}
+	add(now.Email, "email")
+	add(now.Groups, "groups")
+	add(now.Refresh, "refresh")
+	add(now.NoRefresh, "no-refresh")
 	_ = store.WriteFile(seenFile(f.Party.CacheDir, f.Config), []byte(text))
 }

@@ -108,6 +108,10 @@ func (p *Party) keys(ctx context.Context, m Metadata, refresh bool, of kind) (ke
 
 func (p *Party) keysAt(ctx context.Context, at string, refresh bool, of kind) (keySet, error) {
 	var set keySet
+	atLeast := time.Duration(0)
+	if of == logoutToken {
+		atLeast = time.Minute
+	}
 	if !secure(at) {
 		return set, fault.New(fault.InsecureJWKSURI, "the provider's jwks_uri is "+p.Veil.Address(at)+", it must begin with https://")
 	}
@@ -125,7 +129,7 @@ func (p *Party) keysAt(ctx context.Context, at string, refresh bool, of kind) (k
 		// The person has signed in already and would have to do so again.
 		patience: 5 * time.Second,
 		// Anybody can send a logout token with a kid that nobody knows.
-		atLeast: map[kind]time.Duration{logoutToken: time.Minute}[of],
+		atLeast: atLeast,
 		check: func(body []byte, _ bool) error {
 			var err error
 			set, err = readKeys(body)

@@ -222,6 +222,7 @@ func TestAnswersToARefresh(t *testing.T) {
 		"invalid_grant with 401":      {fail(401, "application/json", `{"error":"invalid_grant"}`), true},
 		"invalid_grant with 403":      {fail(403, "application/json", `{"error":"invalid_grant"}`), true},
 		"invalid_request":             {fail(400, "application/json", `{"error":"invalid_request"}`), true},
+		"invalid_request with 401":    {fail(401, "application/json", `{"error":"invalid_request"}`), false},
 		"interaction_required":        {fail(400, "application/json", `{"error":"interaction_required"}`), true},
 		"nothing but 400":             {fail(400, "", ""), true},
 		"a page with 400":             {fail(400, "text/html", "<h1>Bad Request</h1>"), false},
