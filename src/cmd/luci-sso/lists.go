@@ -105,16 +105,25 @@ func runEvents(args []string) int {
 // withProviders puts a column with the providers before the last one, where
 // there is another than default.
 func withProviders(headings []string, rows [][]string, providers []string) []string {
-	if !slices.ContainsFunc(providers, func(name string) bool { return name != "" && name != config.Section }) {
+	others := false
+	for _, name := range providers {
+		others = others || name != "" && name != config.Section
+	}
+	if !others {
 		return headings
 	}
 	for i := range rows {
 		if providers[i] == "" {
 			providers[i] = config.Section
 		}
-		rows[i] = slices.Insert(rows[i], len(headings)-1, clean(providers[i]))
+		rows[i] = beforeLast(rows[i], clean(providers[i]))
 	}
-	return slices.Insert(headings, len(headings)-1, "PROVIDER")
+	return beforeLast(headings, "PROVIDER")
+}
+
+func beforeLast(list []string, cell string) []string {
+	last := len(list) - 1
+	return append(list[:last:last], cell, list[last])
 }
 
 // printTable prints rows under headings, in columns; "none" when there are none.

@@ -3,7 +3,6 @@
 package bridge
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -75,7 +74,7 @@ func Match(p Person, roles []Role) MatchReply {
 	if p.Provider == "" {
 		p.Provider = config.Section
 	}
-	list = slices.DeleteFunc(list, func(r config.Role) bool { return !r.Takes(p.Provider) })
+	list = config.RolesFor(list, p.Provider)
 	settings, err := config.Parse(paths.Config(), p.Provider)
 	if err != nil {
 		settings = &config.Config{GroupsClaim: "groups"}

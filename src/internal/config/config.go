@@ -334,7 +334,7 @@ func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 	c.checkHosts(r)
 	c.checkRedirect(r, pkg)
 	c.AllRoles = roles(pkg)
-	c.Roles = takes(c.AllRoles, c.Provider)
+	c.Roles = RolesFor(c.AllRoles, c.Provider)
 	c.Unknown = unknown(pkg)
 	r.misspelt(c.Unknown)
 	if r.err != nil {

@@ -153,8 +153,8 @@ func (c *Config) checkRedirect(r *reader, pkg *uci.Package) {
 	}
 }
 
-// takes are the roles for people of a provider.
-func takes(all []Role, provider string) []Role {
+// RolesFor are those of some roles that are for people of a provider.
+func RolesFor(all []Role, provider string) []Role {
 	var list []Role
 	for i := range all {
 		if all[i].Takes(provider) {
@@ -163,9 +163,6 @@ func takes(all []Role, provider string) []Role {
 	}
 	return list
 }
-
-// RolesFor are those of some roles that are for people of a provider.
-func RolesFor(all []Role, provider string) []Role { return takes(all, provider) }
 
 // Takes reports whether a role is for people of a provider: of those it lists,
 // or of default when it lists none.
