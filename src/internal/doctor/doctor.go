@@ -3,7 +3,8 @@
 // Package doctor owns the checks: whether logging in will work, and if not,
 // what to do. The settings page, the rpcd plugin and `luci-sso doctor` show
 // the same rows. It reads and asks, and changes nothing but the kept copies of
-// the provider's documents; no row ever carries a secret.
+// the provider's documents, and makes the client key where a provider is to be
+// shown one; no row ever carries a secret.
 package doctor
 
 import "strings"
