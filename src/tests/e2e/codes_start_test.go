@@ -32,7 +32,7 @@ var configCases = []codeCase{
 			"clock_tolerance":   {"", "-1", "60s", "99999999999999999999"},
 			"scope":             {"profile email"},
 			"rate_limit":        {"0"},
-			"token_auth_method": {"none"},
+			"token_auth_method": {"client_secret_jwt"},
 			"require_at_hash":   {"maybe"},
 		} {
 			original := map[string]string{"issuer_url": e.IDP.URL, "client_id": e.IDP.Client.ID, "client_secret": e.IDP.Client.Secret,
