@@ -12,6 +12,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { TOP, startLab } from '../lib/lab.mjs';
 import { Visitor } from '../lib/visitor.mjs';
@@ -87,9 +88,19 @@ function suite(one) {
 		return new Visitor([ lab.ca, around.ca.ca ]);
 	}
 
+	const command = (...args) => promisify(execFile)(join(lab.root, 'www/cgi-bin/luci-sso'), args);
+	// due is cron's job.
+	const due = () => command('sessions', '--due');
+	const sessions = async () => JSON.parse((await command('sessions', '--json')).stdout).sessions;
+
+	async function nobody() {
+		for (const { id } of await sessions())
+			await command('sessions', '--end', id);
+	}
+
 	// verdict is doctor's word on a check: pass, warn, fail or skip.
 	async function verdict(check) {
-		const { stdout } = await promisify(execFile)(join(lab.root, 'www/cgi-bin/luci-sso'), [ 'doctor' ]).catch((error) => error);
+		const { stdout } = await command('doctor').catch((error) => error);
 
 		return new RegExp(`^  (\\w+) +${check} `, 'm').exec(stdout)?.[1] ?? stdout;
 	}
@@ -222,6 +233,27 @@ function suite(one) {
 		assert.ok(around.requests.length > from);
 	});
 
+	test('a logout token', async (t) => {
+		if (!provider.signOut)
+			return t.skip('it sends none');
+		await nobody();
+		const visitor = use({ backchannel_logout: '1' });
+
+		signedIn(visitor, await login(visitor, 'alice'), 'admin');
+		told.received.length = 0;
+		const client = new Client(provider, [ around.ca.ca ], lab.callback, key.privateKey);
+
+		await client.discover();
+		// Its page knows the session from the token of a login in the same browser.
+		await provider.signOut(visitor, (await client.exchange(await client.authorize('alice', {}, visitor))).json);
+		for (let tries = 0; tries < 50 && !told.received.length; tries++)
+			await sleep(100);
+		const answer = await new Visitor([ lab.ca ]).once(`${lab.start}/backchannel-logout`, { method: 'POST', form: Object.fromEntries(told.received[0].form) });
+
+		assert.equal(answer.status, 200, lab.transcript());
+		assert.equal((await sessions()).length, 0);
+	});
+
 	test("private_key_jwt: the router's own key", async (t) => {
 		if (!provider.keyClient)
 			return t.skip('it takes none here');
@@ -234,5 +266,24 @@ function suite(one) {
 			signedIn(visitor, answer, 'admin');
 		else
 			await refused(answer, mark, 401, /TOKEN_EXCHANGE_FAILED/);
+	});
+
+	// The last one: nobody signs in there afterwards.
+	test('asked again, whose account is there stays, and whose is gone does not', async (t) => {
+		if (!provider.remove)
+			return t.skip('no account can be taken away here');
+		const scope = provider.options?.scope ?? 'openid profile email';
+
+		await nobody();
+		const visitor = use({ revalidate: '1', scope: row().facts.refresh_token === 'always' ? scope : `${scope} offline_access` });
+
+		signedIn(visitor, await login(visitor, 'alice'), 'admin');
+		await sleep(1200);
+		await due();
+		assert.equal((await sessions()).length, 1, lab.transcript());
+		await provider.remove('alice');
+		await sleep(1200);
+		await due();
+		assert.equal((await sessions()).length, 0, lab.transcript());
 	});
 }

@@ -36,6 +36,7 @@ export default [ {
 				return { url: new URL(to, origin).href };
 			},
 			rotate: () => running.tell('rotate'),
+			remove: (person) => running.tell(person),
 			stop: () => running.stop(),
 		};
 	},

