@@ -305,10 +305,7 @@ func Sessions(ctx context.Context, own string) (list []Session, cut bool, err er
 // files are read only where an option asks for that.
 func timed(manager *session.Manager, list []Session) {
 	settings := ending.Settings(paths.Config())
-	if !slices.ContainsFunc(config.Sections(paths.Config()), func(provider string) bool {
-		c := settings(provider)
-		return c != nil && c.Timed()
-	}) {
+	if !config.Timed(paths.Config()) {
 		return
 	}
 	now, date := session.Now(), time.Now()

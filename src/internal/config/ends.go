@@ -24,3 +24,13 @@ func (r *reader) ends() Ends {
 // Timed reports whether an option asks for something that has to happen in
 // time, without anybody's request.
 func (e Ends) Timed() bool { return e.SessionLifetime > 0 || e.Revalidate > 0 }
+
+// Timed reports whether that goes for any of the providers in the file.
+func Timed(path string) bool {
+	for _, name := range Sections(path) {
+		if c, err := Parse(path, name); err == nil && c.Timed() {
+			return true
+		}
+	}
+	return false
+}

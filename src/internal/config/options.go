@@ -96,7 +96,7 @@ var Options = []Option{
 	{Name: "revalidate", Kind: Number, Default: "0", High: 86400, Label: "Ask the provider again", Tested: true, Restricts: true,
 		Help: "Every how many seconds the provider is asked whether a sign-in still holds; 0 means never, 300 is a good start."},
 	{Name: "revalidate_grace", Kind: Number, Default: "3600", High: 604800, Label: "Patience with the provider",
-		Help: "After how many seconds in which the provider could not be asked a session ends."},
+		Help: "For how many seconds the provider need not answer before a session ends."},
 	{Name: "rate_limit", Kind: Number, Default: "50", Low: 1, High: 100000, Label: "Requests per window", Global: true,
 		Help: "How many requests all clients together may send in one window."},
 	{Name: "rate_window", Kind: Number, Default: "60", Low: 1, High: 3600, Label: "Window", Global: true,

@@ -17,6 +17,7 @@ import (
 	"luci-sso/internal/config"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/session"
+	"luci-sso/internal/store"
 	"luci-sso/internal/syslog"
 	"luci-sso/internal/uci"
 )
@@ -26,7 +27,24 @@ import (
 func System(ctx context.Context) []*Check {
 	checks := []*Check{privileges(), rpcd(ctx), accessGroups(), root(), bundle(), ntp(ctx)}
 	checks = append(checks, permissions()...)
-	return append(checks, space("tmpfs", paths.RunDir()), space("flash", paths.Config()), uhttpd(), cookies(), idle())
+	checks = append(checks, space("tmpfs", paths.RunDir()), space("flash", paths.Config()), uhttpd(), cookies(), idle())
+	if config.Timed(paths.Config()) {
+		checks = append(checks, minutely())
+	}
+	return checks
+}
+
+// minutely looks for what ends sessions in time. Without it nothing does.
+func minutely() *Check {
+	const name = "cron"
+	crontab, _ := store.ReadFile(paths.Crontab(), 64<<10)
+	if !strings.Contains(string(crontab), "luci-sso sessions --due") {
+		return row(name, Fail, "The options revalidate and session_lifetime do nothing: %s lacks their line.", paths.Crontab()).paste("/etc/init.d/luci-sso reload")
+	}
+	if _, err := os.Lstat(paths.CronEnabled()); err != nil {
+		return row(name, Fail, "The options revalidate and session_lifetime do nothing: cron is not enabled.").paste("/etc/init.d/cron enable; /etc/init.d/cron start")
+	}
+	return row(name, Pass, "Cron looks after the sessions each minute.")
 }
 
 // idle looks at LuCI's session time, which an older rpcd may refuse.

@@ -47,6 +47,8 @@ func RPCDConfig() string   { return At("/etc/config/rpcd") }
 func LuCIConfig() string   { return At("/etc/config/luci") }
 func UhttpdConfig() string { return At("/etc/config/uhttpd") }
 func SystemConfig() string { return At("/etc/config/system") }
+func Crontab() string      { return At("/etc/crontabs/root") }
+func CronEnabled() string  { return At("/etc/rc.d/S50cron") }
 func DHCPConfig() string   { return At("/etc/config/dhcp") }
 
 // Files the program owns. RunDir is on tmpfs and gone after a reboot;

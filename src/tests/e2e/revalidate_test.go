@@ -558,7 +558,13 @@ func TestWhatIsSaidOfSessions(t *testing.T) {
 		}
 	}
 	s := a.signedIn("alice")
-	doctor(words.RefreshAbsent, "offline_access'")
+	doctor(words.RefreshAbsent, "offline_access'", "lacks their line")
+	a.must(os.MkdirAll(a.Router.At("/etc/crontabs"), 0o755))
+	a.must(os.WriteFile(a.Router.At("/etc/crontabs/root"), []byte("* * * * * luci-sso sessions --due\n"), 0o600))
+	doctor("cron is not enabled")
+	a.must(os.MkdirAll(a.Router.At("/etc/rc.d"), 0o755))
+	a.must(os.WriteFile(a.Router.At("/etc/rc.d/S50cron"), nil, 0o755))
+	doctor("looks after the sessions each minute")
 	a.set("scope", "openid profile email groups offline_access")
 	doctor(words.RefreshUnknown)
 	a.luciSSO("sessions", "--end", session.Handle(s.ID))

@@ -140,7 +140,7 @@ return baseclass.extend({
 			{
 				name: 'revalidate_grace', kind: 'number', tested: false, required: false,
 				label: _('Patience with the provider'),
-				help: _('After how many seconds in which the provider could not be asked a session ends.'),
+				help: _('For how many seconds the provider need not answer before a session ends.'),
 				default: '3600',
 				low: 0, high: 604800
 			},

@@ -419,7 +419,7 @@ return view.extend({
 		this.number(o, '0');
 
 		o = s.taboption('sessions', widgets.HintValue, 'revalidate_grace', _('Patience with the provider'),
-			_('After how many seconds in which the provider could not be asked a session ends.'));
+			_('For how many seconds the provider need not answer before a session ends.'));
 		this.number(o, '3600');
 	},
 
