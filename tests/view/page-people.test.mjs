@@ -116,7 +116,8 @@ browserTest('people who may only look see everything disabled and no secret', as
 
 		return Promise.all([
 			call('uci', 'get', { config: 'luci-sso' }), call('uci', 'set', { config: 'luci-sso', section: 'default', values: { enabled: '0' } }),
-			call('luci-sso', 'test_connection', { values: {} }), call('luci-sso', 'end_session', { id: '00112233445566aa' })
+			call('luci-sso', 'test_connection', { values: {} }), call('luci-sso', 'end_session', { id: '00112233445566aa' }),
+			call('luci-sso', 'try_login', { host: window.location.host }), call('luci-sso', 'try_result', { id: 'x' }), call('luci-sso', 'client_key', {})
 		]);
 	});
 
