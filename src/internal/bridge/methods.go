@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"strings"
 
 	ubus "github.com/openwrt/ubus-go"
@@ -207,12 +206,8 @@ func (m *Method) read(input []byte) (args, error) {
 	}
 	values := map[string]any{}
 	if len(bytes.TrimSpace(input)) > 0 {
-		decoder := json.NewDecoder(bytes.NewReader(input))
-		if err := decoder.Decode(&values); err != nil {
+		if err := json.Unmarshal(input, &values); err != nil {
 			return a, bad("the arguments are not a JSON object")
-		}
-		if _, err := decoder.Token(); err != io.EOF {
-			return a, bad("something follows the arguments")
 		}
 	}
 	for name, value := range values {

@@ -12,7 +12,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/url"
 	"time"
 
@@ -106,7 +105,7 @@ func decode(body []byte, into any) error {
 	if err := decoder.Decode(into); err != nil {
 		return err
 	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if len(bytes.TrimSpace(body[decoder.InputOffset():])) > 0 {
 		return errTrailing
 	}
 	return nil
