@@ -315,11 +315,14 @@ func TestRolesMatchedAgain(t *testing.T) {
 			"as before":                        {map[string]any{}, false},
 			"no address any more":              {map[string]any{"email": nil}, true},
 			"another address":                  {map[string]any{"email": "nobody@example.com"}, true},
+			"another role":                     {map[string]any{"email": "second@example.com"}, true},
 			"an address that no longer counts": {map[string]any{"email_verified": false}, false}, // Undecided: it is given time.
 		} {
 			t.Run(name+", no ID token: "+strconv.FormatBool(noID), func(t *testing.T) {
 				t.Parallel()
 				a := newAsking(t, idp.Refreshing{Always: true, NoID: noID})
+				a.set("second.email", "second@example.com")
+				a.set("second.read", "luci-base")
 				s := a.signedIn("alice")
 				change := func(claims map[string]any) {
 					for name, value := range c.change {
