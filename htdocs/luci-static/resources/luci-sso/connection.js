@@ -62,8 +62,7 @@ const TestValue = form.DummyValue.extend({
 				'class': 'btn cbi-button cbi-button-action',
 				'click': ui.createHandlerFn(this, 'handleTest', result)
 			}, [ _('Test connection') ]), ' ',
-			// A trial is one of the usual provider.
-			providers.asked() ? '' : E('button', {
+			E('button', {
 				'type': 'button',
 				'class': 'btn cbi-button',
 				'click': ui.createHandlerFn(this, 'handleTry', result)
