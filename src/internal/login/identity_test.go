@@ -419,3 +419,15 @@ func TestKnownStaysKnown(t *testing.T) {
 		}
 	}
 }
+
+// TestFlagStays: what an ID token says of an address holds where UserInfo has
+// the same address and says nothing of it.
+func TestFlagStays(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []oidc.Verified{oidc.VerifiedNo, oidc.VerifiedYes} {
+		got := moreEmail(oidc.Email{Address: vague.Address, Verified: flag, Unknown: "it points elsewhere"}, oidc.Email{Address: vague.Address})
+		if want := (oidc.Email{Address: vague.Address, Verified: flag}); got != want {
+			t.Errorf("%+v, expected %+v", got, want)
+		}
+	}
+}
