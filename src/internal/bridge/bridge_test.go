@@ -43,7 +43,7 @@ func TestArguments(t *testing.T) {
 		{"status", `{"ubus_rpc_session":"00000000000000000000000000000000"}`, ""},
 		{"status", `{"ubus_rpc_session":5}`, ""},
 		{"status", `{"x":1}`, "does not have"},
-		{"status", `{} {}`, "follows"},
+		{"status", `{} {}`, "JSON object"},
 		{"status", `[]`, "JSON object"},
 		{"explain", `{"code":"X"}`, ""},
 		{"explain", `{"code":null}`, "missing"},
