@@ -431,3 +431,14 @@ func TestFlagStays(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusalHidesThePerson: a group that bears somebody's address or subject
+// does not tell in the log who they are.
+func TestRefusalHidesThePerson(t *testing.T) {
+	t.Parallel()
+	flow := Flow{Config: &config.Config{GroupsClaim: "groups", Roles: []config.Role{roleBy("none", "claim")}}, Party: &oidc.Party{}}
+	_, err := flow.authorize(role.Identity{Subject: "bob-7", Email: vague.Address, Verified: oidc.VerifiedYes, Groups: []string{"ops", "bob-7", vague.Address}})
+	if err == nil || strings.Contains(err.Error(), "bob-7") || strings.Contains(err.Error(), vague.Address) || !strings.Contains(err.Error(), `"ops"`) {
+		t.Errorf("the refusal reads %v", err)
+	}
+}

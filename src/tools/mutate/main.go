@@ -36,7 +36,7 @@ var deciding = []string{"role", "replay", "login", "oidc", "handshake", "seal", 
 var besides = map[string]bool{"oidc/inspect.go": true}
 
 // fromOutside are the tests of e2e that a surviving mutant has to pass.
-const fromOutside = "TestCodes|TestConformance|TestRefused|TestKeysAre|TestUnusual|TestMore|TestOneCallback|TestSignIn|TestRoleIn|TestTwoProviders|TestMixUp|TestTry"
+const fromOutside = "TestCodes|TestConformance|TestRefused|TestKeysAre|TestUnusual|TestMore|TestOneCallback|TestSignIn|TestRoleIn|TestTwoProviders|TestMixUp|TestTry|TestAskedAgain|TestRoleGone|TestForeign"
 
 // Many mutants make a loop endless; waiting for those is what takes longest.
 const (
