@@ -125,17 +125,18 @@ func runDue() int {
 	return exitOK
 }
 
-// endOrphans ends the sessions whose role is gone. At boot rpcd is not there
+// endOrphans ends the sessions whose role or provider is gone. At boot rpcd is not there
 // to be asked, and there is none: nobody waits then.
 func endOrphans(maybeBoot bool, configured []config.Role) error {
 	manager := session.OnRouter()
 	defer manager.Close()
+	providers := config.Sections(paths.Config())
 	if !maybeBoot || manager.Any() {
-		return ending.RolesGone(context.Background(), manager, app.Log(), configured)
+		return ending.RolesGone(context.Background(), manager, app.Log(), configured, providers)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
-	_ = ending.RolesGone(ctx, manager, app.Log(), configured)
+	_ = ending.RolesGone(ctx, manager, app.Log(), configured, providers)
 	return nil
 }
 

@@ -166,7 +166,13 @@ func RolesFor(all []Role, provider string) []Role {
 
 // Takes reports whether a role is for people of a provider: of those it lists,
 // or of default when it lists none.
+//
+// One whose list has a typing error in its name may be for anybody's: it gives
+// nothing, and nobody goes on from it to the next.
 func (r *Role) Takes(provider string) bool {
+	if r.FaultOf("provider") != "" {
+		return true
+	}
 	if !slices.ContainsFunc(r.Providers, func(name string) bool { return name != "" }) {
 		return provider == Section
 	}

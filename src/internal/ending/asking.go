@@ -121,6 +121,10 @@ func (w *Watch) doubt(p *asked, k session.Kept, why error) error {
 // has the role of the session still. The faults SESSION_… say that it is to
 // end; any other error that nothing was learned.
 func (w *Watch) confirm(ctx context.Context, p *asked, k *session.Kept) error {
+	if k.Issuer != p.config.IssuerURL {
+		// Its token is none of the new one's business.
+		return fault.New(fault.SessionRevoked, "option issuer_url names another provider than the one that the person signed in at")
+	}
 	if k.Refresh.Empty() {
 		return errors.New("it gave no refresh token; " + login.RefreshAdvice)
 	}
@@ -176,7 +180,7 @@ func (w *Watch) confirm(ctx context.Context, p *asked, k *session.Kept) error {
 // revoke tells the provider that the refresh token of a session that has ended
 // is no longer needed.
 func (w *Watch) revoke(ctx context.Context, c *config.Config, k session.Kept) {
-	if c == nil || k.Refresh.Empty() {
+	if c == nil || k.Refresh.Empty() || k.Issuer != c.IssuerURL {
 		w.Sessions.Forget(k)
 		return
 	}

@@ -10,6 +10,7 @@ package ending
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,18 +39,23 @@ func Remember(r session.Record, f *fault.Fault, client string) {
 }
 
 // RolesGone ends the sessions whose role is none of these, or is not for
-// people of their provider any more.
-func RolesGone(ctx context.Context, m *session.Manager, log *syslog.Logger, roles []config.Role) error {
-	ended, err := m.EndWhere(ctx, func(r session.Record) bool {
+// people of their provider any more, and those whose provider is none of
+// these. The one of section default always is.
+func RolesGone(ctx context.Context, m *session.Manager, log *syslog.Logger, roles []config.Role, providers []string) error {
+	gone := func(r session.Record) string {
+		if r.Provider != config.Section && !slices.Contains(providers, r.Provider) {
+			return "provider" // A role may go on listing it.
+		}
 		for i := range roles {
 			if roles[i].Name == r.Role && roles[i].Takes(r.Provider) {
-				return false
+				return ""
 			}
 		}
-		return true
-	})
+		return "role"
+	}
+	ended, err := m.EndWhere(ctx, func(r session.Record) bool { return gone(r) != "" })
 	for _, r := range ended {
-		tell(log, r, fault.New(fault.SessionRoleGone, "its role is not configured any more"))
+		tell(log, r, fault.New(fault.SessionRoleGone, "its "+gone(r)+" is not configured any more"))
 	}
 	return err
 }
