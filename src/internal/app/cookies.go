@@ -26,6 +26,13 @@ const (
 	landingTime       = 30 // seconds
 )
 
+// The cookies of a trial. The page puts its ticket into the first, so that no
+// link can begin one; the second is the browser's while it is away.
+const (
+	ticketCookieName = "__Host-luci_sso_ticket"
+	tryCookieName    = "__Host-luci_sso_try"
+)
+
 // stayCookieName tells the login page that somebody has just logged out, and
 // that it must not go to a provider by itself, which would let them in again.
 // It exists only where option auto_login is on.

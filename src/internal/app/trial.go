@@ -21,13 +21,8 @@ import (
 // ends in a sentence. Without a trial the addresses are what they are for
 // everybody else.
 
-// tryPath begins a trial. The page puts its ticket into the first cookie, so
-// that no link can begin one; the second one is the browser's while it is away.
-const (
-	tryPath          = "/try"
-	ticketCookieName = "__Host-luci_sso_ticket"
-	tryCookieName    = "__Host-luci_sso_try"
-)
+// tryPath begins a trial.
+const tryPath = "/try"
 
 // tries sends a browser to the provider that its page has given a ticket.
 func (r *request) tries(ctx context.Context) (cgi.Response, error) {
