@@ -56,7 +56,7 @@ func TestBrokenConditions(t *testing.T) {
 		"list amr 'hkw'":                 `list amr has "hkw": is it hwk?`,
 		"list claim '=NOC'":              "there is no name of a claim before =",
 		"list email_domain '@b.example'": "without @",
-		"option macth 'all'":           `"macth" is not known; is it match?`,
+		"option macth 'all'":             `"macth" is not known; is it match?`,
 	} {
 		configure(t, l, "config role 'noc'\n\tlist group 'noc'\n\tlist read 'luci-base'\n\t"+entry+"\n\n")
 		o, roles := run(t, l, "", "doctor"), run(t, l, "", "roles")
