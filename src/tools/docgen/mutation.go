@@ -34,7 +34,7 @@ All changes to a package are compiled into one program and switched on by number
 the compiler only. A change counts as noticed when the package's own tests fail, or the tests from outside
 (` + "`src/tests/e2e`" + `) that drive the compiled program. The command fails when one survives that is not explained below.
 
-State of 21 November 2026; what survived a first pass was tried again after tests had been added for it.
+State of 21 November 2026, of role of 29 November; what survived a first pass was tried again after tests had been added for it.
 
 | package | changes | noticed |
 |---|---|---|
