@@ -3,11 +3,13 @@
 package e2e
 
 import (
+	"net/url"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"luci-sso/internal/config"
 	"luci-sso/internal/fault"
 	"luci-sso/lab/idp"
 )
@@ -106,5 +108,31 @@ func TestMisspeltListOfProviders(t *testing.T) {
 	r := e.cgi(e.at("other").request(htmlClient))
 	if log := strings.Join(e.Log(mark), "\n"); r.Status == 302 || !strings.Contains(log, `role "guest" matches by email and gives nothing`) {
 		t.Errorf("status %d\n%s", r.Status, log)
+	}
+}
+
+// A provider signs out its own people, not those whom another one let in by the
+// same section.
+func TestLogoutOfAnotherProvidersPeople(t *testing.T) {
+	t.Parallel()
+	e, other := two(t)
+	e.set("backchannel_logout", "1")
+	s := e.signedIn("alice")
+	there := e.personAt("other")
+	if s.subject() != there.subject() {
+		t.Fatal("this test needs one name at two providers")
+	}
+	settings, err := config.Parse(e.Router.At("/etc/config/luci-sso"), "other")
+	e.must(err)
+	e.set("issuer_url", other.URL)
+	e.set("client_id", settings.ClientID)
+	e.set("client_secret", settings.ClientSecret.Reveal())
+	token, err := other.LogoutToken(s.subject(), "", nil)
+	e.must(err)
+	if r := e.says(url.Values{"logout_token": {token}}.Encode()); r.Status != 200 {
+		t.Fatalf("the token was not accepted:\n%s\n%s", r.Raw, strings.Join(e.logOf(r, 0), "\n"))
+	}
+	if !e.lives(s) || !e.lives(there) {
+		t.Errorf("whom the one before let in lives: %t, whom the other section let in: %t", e.lives(s), e.lives(there))
 	}
 }
