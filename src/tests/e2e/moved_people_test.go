@@ -136,3 +136,22 @@ func TestLogoutOfAnotherProvidersPeople(t *testing.T) {
 		t.Errorf("whom the one before let in lives: %t, whom the other section let in: %t", e.lives(s), e.lives(there))
 	}
 }
+
+// The ID token of a refresh is about the sign-in of the login and its person
+// (OIDC Core §12.2), or the session ends.
+func TestRefreshIsAboutTheSameSignIn(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.IDP.SetRefreshing(idp.Refreshing{Always: true})
+	e.set("revalidate", "1")
+	for claim, value := range map[string]any{"sub": "somebody-else", "nonce": "of another login"} {
+		s := e.signedIn("alice")
+		time.Sleep(1200 * time.Millisecond)
+		mark := e.Mark()
+		e.With(func() { e.luciSSO("sessions", "--due") }, idp.Fault{IDToken: func(token *idp.IDToken) { token.Claims[claim] = value }})
+		if e.lives(s) {
+			t.Errorf("an ID token with another %s keeps a session", claim)
+		}
+		e.told(mark, fault.SessionRevoked, "another "+claim)
+	}
+}
