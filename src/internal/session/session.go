@@ -81,8 +81,9 @@ func again(ctx context.Context, call func(context.Context) error) error {
 		switch {
 		case away(err):
 			absent = err
-		case absent != nil && ctx.Err() != nil:
-			// The time was over in the middle of one more look.
+		case absent != nil && (ctx.Err() != nil || silent && errors.Is(err, context.DeadlineExceeded)):
+			// The time was over in the middle of one more look. The connection
+			// may know it a moment before the context does.
 			return absent
 		case errors.Is(err, context.DeadlineExceeded) && !silent && ctx.Err() == nil:
 			silent = true
