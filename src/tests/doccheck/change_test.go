@@ -85,7 +85,7 @@ func changing(t *testing.T) map[string]config.Role {
 			_ = os.WriteFile(filepath.Join(dir, name), []byte("config "+name+" 'main'\n"), 0o600)
 		}
 		shell := exec.Command("/bin/sh", "-c", strings.TrimPrefix(start(script), "set -e\n"))
-		shell.Env = []string{"PATH=" + programs, configDir + "=" + dir}
+		shell.Env = []string{"PATH=" + programs, configDir + "=" + dir, "GORACE=" + os.Getenv("GORACE")}
 		_ = shell.Run() // TestGuides judges the commands; here only their roles count.
 		roles, err := config.Roles(filepath.Join(dir, "luci-sso"))
 		if err != nil {

@@ -116,7 +116,7 @@ func TestGuides(t *testing.T) {
 			}
 			// Nothing but uci is on the path: a snippet can do no harm here.
 			shell := exec.Command("/bin/sh", "-c", start(script))
-			shell.Env = []string{"PATH=" + programs, configDir + "=" + dir}
+			shell.Env = []string{"PATH=" + programs, configDir + "=" + dir, "GORACE=" + os.Getenv("GORACE")}
 			if out, err := shell.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s\nin\n%s", err, out, start(script))
 			}

@@ -61,7 +61,7 @@ func TestGuidesLogIn(t *testing.T) {
 				t.Fatal(err)
 			}
 			shell := exec.Command("/bin/sh", "-c", "set -e\n"+script)
-			shell.Env = []string{"PATH=" + programs, configDir + "=" + dir}
+			shell.Env = []string{"PATH=" + programs, configDir + "=" + dir, "GORACE=" + os.Getenv("GORACE")}
 			if out, err := shell.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
