@@ -105,7 +105,9 @@ func (r *request) route(readError error) (cgi.Response, error) {
 			return r.providerSays(context.Background()), nil
 		}
 	}
-	if r.Method != "GET" && r.Method != "HEAD" {
+	// A path that is not there answers no method: that is for the switch to say.
+	there := r.Path == "" || r.Path == callbackPath || r.Path == logoutPath
+	if there && r.Method != "GET" && r.Method != "HEAD" {
 		return r.page(cgi.Response{Status: 405, Allow: "GET, HEAD"}, sentenceMethod), nil
 	}
 	var handler func(context.Context) (cgi.Response, error)

@@ -88,6 +88,8 @@ func TestMoreMethods(t *testing.T) {
 		"HEAD":                   {lab.Request{Method: "HEAD", Query: "action=enabled"}, 200, ""},
 		"POST":                   {lab.Request{Method: "POST"}, 405, "Error: "},
 		"DELETE":                 {lab.Request{Method: "DELETE", Path: "/logout"}, 405, "Error: "},
+		"POST to no page":        {lab.Request{Method: "POST", Path: "/nowhere"}, 404, "Error: "},
+		"DELETE of no page":      {lab.Request{Method: "DELETE", Path: "/callback/x"}, 404, "Error: "},
 		"a page, POST":           {lab.Request{Method: "POST", Header: htmlClient}, 405, `role="alert"`},
 		"plain HTTP":             {lab.Request{Plain: true}, 403, "https://"},
 		"plain HTTP, callback":   {lab.Request{Plain: true, Path: "/callback"}, 403, "https://"},
