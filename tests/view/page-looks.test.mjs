@@ -58,6 +58,23 @@ browserTest('at 360 pixels nothing runs out of the page', async () => {
 	await done(page);
 });
 
+preparedTest('what folds shows it, and steps have numbers, where a theme takes the signs of lists away', async () => {
+	const page = await open({ config: fixtures.configFilled() });
+	const sign = (selector) => page.locator(selector).first().evaluate((node) => window.getComputedStyle(node).listStyleType);
+
+	await page.addStyleTag({ content: '* { list-style: none; }' });
+	await page.locator('button', { hasText: 'Test connection' }).click();
+	await page.waitForSelector('[data-test-rest]');
+	assert.equal(await sign('[data-sso-steps] ol > li'), 'decimal');
+	assert.equal(await sign('[data-test-rest] summary'), 'disclosure-closed');
+	assert.equal(await sign('[data-events] summary'), 'disclosure-closed');
+	await page.locator('[data-events] summary').first().click();
+	assert.equal(await sign('[data-events] summary'), 'disclosure-open');
+	await page.locator('[data-events] details li').first().waitFor();
+	assert.equal(await sign('[data-events] details li'), 'disc');
+	await done(page);
+});
+
 browserTest('every control has a name for a screen reader, and no script is inline', async () => {
 	const page = await open({ config: fixtures.configFilled() });
 

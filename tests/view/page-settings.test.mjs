@@ -187,6 +187,7 @@ browserTest('a login is tried in a window, and shown here', async () => {
 	const [ popup ] = await Promise.all([ page.waitForEvent('popup'), page.getByText('Try a login', { exact: true }).click() ]);
 
 	await result.locator('[data-try]').waitFor();
+	assert.match(await result.locator('[data-try]').innerText(), /viewer, because of the group staff/);
 	assert.equal(router.request('try_login').values.client_id, 'not-saved');
 	assert.equal(router.request('try_login').host, new URL(router.url).host);
 	assert.ok(router.request('try_login').roles.length > 0, 'the roles of the form');

@@ -135,7 +135,7 @@ const TestValue = form.DummyValue.extend({
 			]),
 			bad.length ? widgets.checkTable(bad, checkTitles(), _('Test connection'), actions) : '',
 			rest.length ? E('details', { 'data-test-rest': '' }, [
-				E('summary', {}, [ _('%d checks passed, %d were not made').format(passed, rest.length - passed) ]),
+				E('summary', { 'style': widgets.FOLDS }, [ _('%d checks passed, %d were not made').format(passed, rest.length - passed) ]),
 				widgets.checkTable(rest, checkTitles(), _('Test connection'))
 			]) : ''
 		];

@@ -65,6 +65,19 @@ return baseclass.extend({
 		return this.previewNode;
 	},
 
+	// because says by which entry of its lists a role fits.
+	because(kind, value) {
+		const words = {
+			email: _('because of the e-mail address %s'),
+			group: _('because of the group %s'),
+			sub: _('because of the subject %s'),
+			email_domain: _('because of the domain %s'),
+			claim: _('because of the claim %s')
+		};
+
+		return words[kind] ? words[kind].format(value) : '';
+	},
+
 	update() {
 		const value = (id) => this.previewNode.querySelector('#luci-sso-preview-' + id).value.trim();
 		// Between the tokens of JSON, a line's end is as good as a space.
@@ -74,13 +87,6 @@ return baseclass.extend({
 			email: value('email'), groups: logic.splitEntries(value('groups')), sub: value('sub'),
 			claims: text ? match.parseClaims(text) : null,
 			groups_claim: setting('groups_claim'), required: setting('require_email_verified') == '1', tolerance: setting('clock_tolerance') || 0
-		};
-		const by = {
-			email: _('because of the e-mail address %s'),
-			group: _('because of the group %s'),
-			sub: _('because of the subject %s'),
-			email_domain: _('because of the domain %s'),
-			claim: _('because of the claim %s')
 		};
 		const say = (style, ...content) => dom.content(this.previewResult, E('div', { 'class': 'alert-message ' + style, 'style': 'width:auto; overflow-wrap:anywhere' }, content));
 
@@ -107,7 +113,7 @@ return baseclass.extend({
 
 		const role = roles.find((r) => r.name == hit.role);
 		const granted = logic.countGranted(this.users.groups, role.read, role.write);
-		const reasons = hit.reasons.map((r) => by[r.by].format(r.value)).join(', ');
+		const reasons = hit.reasons.map((r) => this.because(r.by, r.value)).join(', ');
 		const how = match.signIn(role);
 
 		dom.content(this.previewResult, [

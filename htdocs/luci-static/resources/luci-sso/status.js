@@ -149,7 +149,7 @@ return baseclass.extend({
 		const body = E('div', { 'style': 'margin:.25em 0 .5em 1em' });
 		const list = (title, entries) => (entries && entries.length) ? [
 			E('div', {}, [ E('strong', {}, [ title ]) ]),
-			E('ul', {}, entries.map((e) => E('li', { 'style': 'color:inherit' }, [ _(e) ])))
+			E('ul', { 'style': 'margin-left:0; padding-left:1.5em; list-style:disc' }, entries.map((e) => E('li', { 'style': 'color:inherit; list-style:inherit' }, [ _(e) ])))
 		] : [];
 
 		return E('details', {
@@ -163,7 +163,7 @@ return baseclass.extend({
 					...list(_('What helps'), found.remedies)
 				]));
 			}
-		}, [ E('summary', {}, [ E('code', { 'style': 'overflow-wrap:anywhere' }, [ code ]) ]), body ]);
+		}, [ E('summary', { 'style': widgets.FOLDS }, [ E('code', { 'style': 'overflow-wrap:anywhere' }, [ code ]) ]), body ]);
 	},
 
 	renderEvents(events) {
@@ -172,7 +172,7 @@ return baseclass.extend({
 			E('tr', { 'class': 'tr table-titles' }, [
 				E('th', { 'class': 'th', 'scope': 'col' }, [ _('Time') ]),
 				E('th', { 'class': 'th', 'scope': 'col' }, [ _('Event') ]),
-				E('th', { 'class': 'th', 'scope': 'col' }, [ _('Details') ])
+				E('th', { 'class': 'th', 'scope': 'col', 'style': 'text-align:left' }, [ _('Details') ])
 			])
 		]);
 
@@ -184,7 +184,7 @@ return baseclass.extend({
 			dom.append(table, E('tr', { 'class': 'tr', 'data-event': ev.kind }, [
 				E('td', { 'class': 'td', 'data-title': _('Time') }, [ formatTime(ev.time) ]),
 				E('td', { 'class': 'td', 'data-title': _('Event') }, [ kinds[ev.kind] || ev.kind ]),
-				E('td', { 'class': 'td', 'data-title': _('Details'), 'style': 'overflow-wrap:anywhere' }, [
+				E('td', { 'class': 'td', 'data-title': _('Details'), 'style': 'overflow-wrap:anywhere; text-align:left' }, [
 					text ? E('div', {}, [ text ]) : '',
 					E('div', {}, [ who.join(', ') ]),
 					ev.detail ? E('div', {}, [ E('small', { 'lang': 'en' }, [ ev.detail ]) ]) : '',

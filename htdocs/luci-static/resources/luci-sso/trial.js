@@ -4,6 +4,7 @@
 'require dom';
 'require rpc';
 'require luci-sso.codes as codes';
+'require luci-sso.preview as preview';
 'require luci-sso.widgets as widgets';
 
 // Try a login: a window with a whole sign-in, with what the form holds, and what
@@ -25,7 +26,7 @@ function elsewhere(origin) {
 
 function claims(title, values) {
 	return Object.keys(values || {}).length ? E('details', { 'data-claims': '' }, [
-		E('summary', {}, [ title ]),
+		E('summary', { 'style': widgets.FOLDS }, [ title ]),
 		E('pre', { 'style': 'white-space:pre-wrap; overflow-wrap:anywhere' }, [ JSON.stringify(values, null, 2) ])
 	]) : '';
 }
@@ -104,7 +105,7 @@ return baseclass.extend({
 					E('div', {}, [ (reply.codes || []).join(', ') ]) ])
 				: note('success', _('This login would succeed, with role %s.').format(fit.role)),
 			known ? E('table', { 'class': 'table', 'data-try': '' }, [
-				row(_('Role'), fit.role ? fit.role + ' (' + fit.by + ' ' + fit.value + ')' : ''),
+				row(_('Role'), fit.role ? [ fit.role, preview.because(fit.by, fit.value) ].filter((s) => s).join(', ') : ''),
 				row(_('Other roles that fit'), (reply.others || []).join(', ')),
 				row(_('Subject'), used.sub),
 				row(_('E-mail'), used.email ? used.email + (used.email_counts ? '' : ' – ' + _('does not count')) : ''),

@@ -248,6 +248,10 @@ function copyButton(value, name) {
 	return button;
 }
 
+// FOLDS is the style of what opens and closes: the browser's own sign for it,
+// which a theme that takes the signs of all lists away hides, too.
+const FOLDS = 'list-style:revert; cursor:pointer';
+
 // statusText is a word with a sign, so that nothing depends on colour alone.
 function statusText(status) {
 	const words = {
@@ -288,7 +292,7 @@ function checkTable(checks, titles, label, actions) {
 		...checks.map((c) => E('tr', { 'class': 'tr', 'data-check': c.id, 'data-status': c.status }, [
 			E('td', { 'class': 'td', 'data-title': _('Check') }, [ titles[c.id] || c.id, c.provider ? ' (' + c.provider + ')' : '' ]),
 			E('td', { 'class': 'td', 'data-title': _('Result') }, [ statusText(c.status) ]),
-			E('td', { 'class': 'td', 'data-title': _('Details'), 'style': 'overflow-wrap:anywhere' }, [
+			E('td', { 'class': 'td', 'data-title': _('Details'), 'style': 'overflow-wrap:anywhere; text-align:left' }, [
 				sentence(c.message, c.args),
 				(c.remedy && c.status != 'pass') ? E('div', {}, [ E('em', {}, [ sentence(c.remedy, c.remedy_args) ]) ]) : '',
 				(actions && actions[c.id] && c.status != 'pass') ? E('div', {}, [ actions[c.id]() ]) : ''
@@ -305,4 +309,4 @@ function worstFirst(checks) {
 	};
 }
 
-return baseclass.extend({ worstFirst, HintValue, AccessGroups, copyButton, statusText, sentence, checkTable });
+return baseclass.extend({ FOLDS, worstFirst, HintValue, AccessGroups, copyButton, statusText, sentence, checkTable });

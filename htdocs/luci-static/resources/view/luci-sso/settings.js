@@ -92,7 +92,9 @@ return view.extend({
 
 		const steps = presets.steps(this.preset(), this.formvalue('redirect_uri') || validate.redirectURI(window.location, providers.asked()));
 
-		return E('ol', { 'style': 'overflow-wrap:anywhere' }, steps.map((s) => E('li', { 'style': 'color:inherit' }, [ s ])));
+		// Some themes take the numbers away from every list.
+		return E('ol', { 'style': 'overflow-wrap:anywhere; margin-left:0; padding-left:2em; list-style:decimal' },
+			steps.map((s) => E('li', { 'style': 'color:inherit; list-style:inherit' }, [ s ])));
 	},
 
 	updateSteps() {
@@ -500,12 +502,13 @@ return view.extend({
 				if (note)
 					node.insertBefore(note, first);
 
-				node.insertBefore(providers.renderTabs() || document.createTextNode(''), first);
-
 				// Once there is a provider, who is in and what failed is what
 				// one comes for.
 				if (issuer)
 					node.insertBefore(statusNode, first);
+
+				// The status is that of all providers; only the form is of one.
+				node.insertBefore(providers.renderTabs() || document.createTextNode(''), first);
 
 				users.updatePreview();
 
