@@ -370,6 +370,8 @@ trial('two providers: a button each, in the order of the file, and each its own 
 	assert.equal(await inside(person), 'sso:other');
 
 	await page.click(LOGOUT);
+	// Its provider's last page, which it gets to by itself.
+	await page.waitForURL('**/session/end/success');
 	await page.goto(lab.luci);
 	await page.click(BUTTON);
 	await signIn(person, 'alice');
