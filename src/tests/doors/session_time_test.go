@@ -3,9 +3,7 @@
 package doors
 
 import (
-	"encoding/json"
 	"os"
-	"slices"
 	"testing"
 
 	"luci-sso/internal/doctor"
@@ -20,25 +18,16 @@ func TestSessionTimeThatRPCDRefuses(t *testing.T) {
 	configure := func(seconds string) {
 		must(t, os.WriteFile(path, []byte("config internal 'sauth'\n\toption sessiontime '"+seconds+"'\n"), 0o600))
 	}
-	look := func() *doctor.Check {
-		var report struct{ Checks []*doctor.Check }
-		must(t, json.Unmarshal([]byte(run(t, l, "", "doctor", "--json").out), &report))
-		i := slices.IndexFunc(report.Checks, func(c *doctor.Check) bool { return c.ID == "session_time" })
-		if i < 0 {
-			t.Fatal("doctor has no row for the session time")
-		}
-		return report.Checks[i]
-	}
 	configure("2592000")
 	if _, err := l.Login("alice"); err != nil {
 		t.Errorf("nobody gets in: %v", err)
 	}
-	row := look()
+	row := check(t, l, "session_time")
 	if row.Status != doctor.Warn || row.Command != "uci set luci.sauth.sessiontime=2147483; uci commit luci" {
 		t.Errorf("%+v", row)
 	}
 	configure("2147483") // What the command does.
-	if row := look(); row.Status != doctor.Pass {
+	if row := check(t, l, "session_time"); row.Status != doctor.Pass {
 		t.Errorf("mended, it is %+v", row)
 	}
 }
