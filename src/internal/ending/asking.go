@@ -61,7 +61,7 @@ func (w *Watch) finish() {
 		name := "provider " + syslog.Quote(p.config.Provider)
 		if p.doubted > 0 {
 			w.Log.Line(syslog.Warning, name+" could not be asked about "+strconv.Itoa(p.doubted)+
-				" sessions; unless it can, they end after "+seconds(p.config.RevalidateGrace)+" (option revalidate_grace): "+plain(p.why))
+				" sessions; unless it can, they end after "+seconds(p.config.RevalidateGrace)+" (option revalidate_grace): "+fault.Plain(p.why))
 		}
 		if p.sure > 0 {
 			w.Log.Line(syslog.Info, name+" can be asked again, and has confirmed "+strconv.Itoa(p.sure)+" sessions")
@@ -114,7 +114,7 @@ func (w *Watch) doubt(p *asked, k session.Kept, why error) error {
 		return nil
 	}
 	return w.end(context.Background(), k, fault.New(fault.SessionUnconfirmed,
-		"the provider could not be asked about it for "+seconds(now.Since(k.Doubt))+": "+plain(why)))
+		"the provider could not be asked about it for "+seconds(now.Since(k.Doubt))+": "+fault.Plain(why)))
 }
 
 // confirm returns nil when the provider stands by the sign-in and the person
@@ -157,7 +157,7 @@ func (w *Watch) confirm(ctx context.Context, p *asked, k *session.Kept) error {
 		return fault.New(fault.SessionRevoked, "the ID token that came with a refresh is about somebody else")
 	}
 	if left, stated, err := claims.SessionLeft(); err != nil {
-		return fault.Wrap(fault.SessionLifetimeOver, err, plain(err))
+		return fault.Wrap(fault.SessionLifetimeOver, err, fault.Plain(err))
 	} else if stated {
 		k.Deadline = w.Now().After(left)
 	}
@@ -170,7 +170,7 @@ func (w *Watch) confirm(ctx context.Context, p *asked, k *session.Kept) error {
 	case undecided:
 		return err
 	case err != nil:
-		return fault.Wrap(fault.SessionRoleGone, err, plain(err))
+		return fault.Wrap(fault.SessionRoleGone, err, fault.Plain(err))
 	case role != k.Role:
 		return fault.New(fault.SessionRoleGone, "by what the provider says now, the person has the role "+syslog.Quote(role))
 	}
@@ -192,11 +192,4 @@ func (w *Watch) revoke(ctx context.Context, c *config.Config, k session.Kept) {
 		return
 	}
 	w.Sessions.Leave(k)
-}
-
-func plain(err error) string {
-	if f, ok := fault.As(err); ok {
-		return f.Detail
-	}
-	return err.Error()
 }

@@ -78,6 +78,14 @@ func As(err error) (*Fault, bool) {
 	return f, ok
 }
 
+// Plain is an error's diagnostic without its code.
+func Plain(err error) string {
+	if f, ok := As(err); ok {
+		return f.Detail
+	}
+	return err.Error()
+}
+
 // Is reports whether err is a fault with this code.
 func Is(err error, code Code) bool {
 	f, ok := As(err)

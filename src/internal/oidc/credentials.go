@@ -118,7 +118,7 @@ func (r reply) text() string {
 func (p *Party) presentsWrong(ctx context.Context, m Metadata, method, redirectURI string) reply {
 	wrong, err := p.wrongCredential(method)
 	if err != nil {
-		return reply{failed: plain(err)}
+		return reply{failed: fault.Plain(err)}
 	}
 	return p.presents(ctx, m, method, wrong, redirectURI)
 }
@@ -141,14 +141,14 @@ func (p *Party) wrongCredential(method string) (credential, error) {
 func (p *Party) presents(ctx context.Context, m Metadata, method string, c credential, redirectURI string) reply {
 	made, err := p.questionValues()
 	if err != nil {
-		return reply{failed: plain(err)}
+		return reply{failed: fault.Plain(err)}
 	}
 	request := backchannel.Request{URL: m.TokenEndpoint, Accept: "application/json", Form: url.Values{
 		"grant_type": {"authorization_code"}, "code": {"check-" + made[0]},
 		"redirect_uri": {redirectURI}, "code_verifier": {made[1]},
 	}}
 	if err := p.present(&request, method, c); err != nil {
-		return reply{failed: plain(err)}
+		return reply{failed: fault.Plain(err)}
 	}
 	p.Veil.Hide(p.ClientSecret, secret.New("check-"+made[0]), secret.New(made[0]), secret.New(made[1]))
 	response, err := p.Channel.Do(ctx, request)

@@ -122,7 +122,7 @@ func (p *Party) load(ctx context.Context, d document, force bool) (kept bool, er
 		turn.remember(p.Now(), err)
 	}
 	if spare && errors.Is(err, errDown) {
-		p.Notice("using the kept " + d.what + " because the provider does not answer: " + plain(err))
+		p.Notice("using the kept " + d.what + " because the provider does not answer: " + fault.Plain(err))
 		return true, nil
 	}
 	return false, err

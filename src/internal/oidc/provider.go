@@ -85,14 +85,6 @@ func (p *Party) do(ctx context.Context, what string, c codes, request backchanne
 	return response, fault.Wrap(c.network, err, detail)
 }
 
-// plain is an error's diagnostic without its code.
-func plain(err error) string {
-	if f, ok := fault.As(err); ok {
-		return f.Detail
-	}
-	return err.Error()
-}
-
 var (
 	errTrailing = errors.New("something follows the JSON value")
 	errNoObject = errors.New("it is null")

@@ -32,7 +32,7 @@ func (p *Party) Refresh(ctx context.Context, m Metadata, refresh secret.Value) (
 		err = fault.New(fault.MissingAccessToken, "the answer to a refresh token has no access_token")
 	}
 	if err != nil && over(response) {
-		err = fault.Wrap(fault.SessionRevoked, ErrOver, plain(err))
+		err = fault.Wrap(fault.SessionRevoked, ErrOver, fault.Plain(err))
 	}
 	return tokens, err
 }
