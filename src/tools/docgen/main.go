@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -60,7 +61,7 @@ func main() {
 }
 
 func run(repo string, check bool) (problems []string) {
-	for _, p := range pages {
+	for _, p := range append(slices.Clone(pages), guidePages(repo)...) {
 		text, err := p.make(repo)
 		if err != nil {
 			problems = append(problems, p.path+": "+err.Error())

@@ -67,3 +67,59 @@ func TestScanFindsDrift(t *testing.T) {
 		t.Errorf("what is right is reported: %q", found)
 	}
 }
+
+// TestGuidesShareInBlocks: a paragraph that several guides have is written
+// once, and a block without a part is noticed.
+func TestGuidesShareInBlocks(t *testing.T) {
+	t.Parallel()
+	repo, err := repository()
+	if err != nil {
+		t.Fatal(err)
+	}
+	guides := guidePages(repo)
+	if len(guides) < 13 {
+		t.Fatalf("only %d guides were found", len(guides))
+	}
+	in := map[string][]string{}
+	for _, g := range guides {
+		data, err := os.ReadFile(filepath.Join(repo, g.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for own := string(data); own != ""; {
+			before, rest, _ := strings.Cut(own, "<!-- begin ")
+			_, own, _ = strings.Cut(rest, "<!-- end -->\n")
+			for _, paragraph := range strings.Split(before, "\n\n") {
+				if len(paragraph) > 100 && !strings.HasPrefix(paragraph, "```") {
+					in[paragraph] = append(in[paragraph], g.path)
+				}
+			}
+		}
+	}
+	for paragraph, pages := range in {
+		if len(pages) > 2 {
+			t.Errorf("written by hand in %v: a part of %s is the place for\n%s", pages, sharedParts, paragraph)
+		}
+	}
+
+	other := t.TempDir()
+	for file, text := range map[string]string{
+		sharedParts:        "<!-- part: one -->\nSign in at {provider}.\n",
+		"docs/how-to/a.md": title + "A\n\n<!-- begin one: made by scripts/generate-docs -->\nold\n<!-- end -->\nmine\n",
+		"docs/how-to/b.md": title + "B\n\n<!-- begin two: made by scripts/generate-docs -->\n<!-- end -->\n",
+	} {
+		path := filepath.Join(other, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text, err := guide(other, "docs/how-to/a.md"); err != nil || !strings.Contains(text, "-->\nSign in at A.\n<!-- end -->\nmine\n") {
+		t.Errorf("filled in: %q, %v", text, err)
+	}
+	if _, err := guide(other, "docs/how-to/b.md"); err == nil {
+		t.Error("a block without a part is filled in silence")
+	}
+}
