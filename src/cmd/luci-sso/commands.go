@@ -26,7 +26,7 @@ var commands = []struct {
 	{"roles", "roles [--json]", "who gets what, and whether rpcd knows it",
 		"Exits with 1 when rpcd's entries differ; `luci-sso sync` mends that.", runRoles},
 	{"match", "match [--email A] [--group G]… [--sub S] [--claims JSON] [--provider NAME] [--json]", "which role a person would get",
-		"Takes the address for verified. JSON is what an ID token has, with numbers and\nquotes as they are there. Exits with 1 when the login would be refused.", runMatch},
+		"Takes the address for verified. JSON is what an ID token has, with numbers and\nquotes as they are there. Without --provider: by each that is enabled. Exits\nwith 1 when the login would be refused, by all of them.", runMatch},
 	{"sessions", "sessions [--end ID | --due] [--json]", "the live sessions, or the end of one",
 		"ID is what the list shows. --end exits with 1 when there is no such session.\n--due ends those whose time is over; cron calls it while an option asks for that.", runSessions},
 	{"events", "events [--json]", "the last logins, logouts and errors", "", runEvents},

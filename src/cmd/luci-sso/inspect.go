@@ -29,6 +29,14 @@ func ask(method string, args map[string]any) (any, error) {
 	return bridge.Call(ctx, method, input)
 }
 
+// enabled are the providers that people can come by, or the one they will.
+func enabled() []string {
+	if names := config.Enabled(paths.Config()); len(names) > 0 {
+		return names
+	}
+	return []string{config.Section}
+}
+
 func runDoctor(args []string) int {
 	_, asJSON, reason := options(args)
 	if reason != "" {
@@ -41,10 +49,7 @@ func runDoctor(args []string) int {
 		checks []*doctor.Check
 	}
 	groups := []group{{"This router", append(doctor.Router(), doctor.System(ctx)...)}}
-	providers := config.Enabled(paths.Config())
-	if len(providers) == 0 {
-		providers = []string{config.Section}
-	}
+	providers := enabled()
 	for _, provider := range providers {
 		test := bridge.TestConnection(context.Background(), provider, nil, "", nil)
 		if test.Busy {

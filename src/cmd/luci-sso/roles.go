@@ -120,19 +120,49 @@ func runMatch(args []string) int {
 	}
 	person := bridge.Role{Emails: values["email"], Groups: values["group"], Subs: values["sub"]}
 	arguments := map[string]any{"groups": values["group"]}
-	for _, name := range []string{"email", "sub", "claims", "provider"} {
+	for _, name := range []string{"email", "sub", "claims"} {
 		if len(values[name]) == 1 {
 			arguments[name] = values[name][0]
 		}
 	}
-	reply, err := ask("match", arguments)
-	if err != nil {
-		return misuse("match", err.Error())
+	// The same address at two providers is two people.
+	providers := values["provider"]
+	if providers == nil {
+		providers = enabled()
 	}
-	m, _ := reply.(bridge.MatchReply)
+	exit := exitFail
+	var answer any
+	each := map[string]any{}
+	for _, provider := range providers {
+		arguments["provider"] = provider
+		reply, err := ask("match", arguments)
+		if err != nil {
+			return misuse("match", err.Error())
+		}
+		m, _ := reply.(bridge.MatchReply)
+		if m.Granted && len(m.Lacks) == 0 {
+			exit = exitOK
+		}
+		answer, each[provider] = reply, reply
+		if len(providers) > 1 {
+			answer = each
+			if !asJSON {
+				print(os.Stdout, "by provider "+clean(provider)+":\n")
+			}
+		}
+		if !asJSON {
+			printMatch(&person, &m)
+		}
+	}
+	if asJSON {
+		printJSON(answer)
+	}
+	return exit
+}
+
+// printMatch says which role somebody would get.
+func printMatch(person *bridge.Role, m *bridge.MatchReply) {
 	switch {
-	case asJSON:
-		printJSON(m)
 	case m.Undecided != "":
 		print(os.Stdout, "no role: the search ends at role "+clean(m.Undecided)+", because "+clean(m.Unknown)+"\n")
 		printLogNames(m)
@@ -157,18 +187,14 @@ func runMatch(args []string) int {
 			print(os.Stdout, "the role asks more of the sign-in than these claims have, so it has to be done again: "+strings.Join(m.Lacks, ", ")+"\n")
 		}
 	}
-	if !m.Granted || len(m.Lacks) > 0 {
-		return exitFail
-	}
-	return exitOK
 }
 
 // printCompared says what was held against what when nothing fitted.
-func printCompared(person bridge.Role, m bridge.MatchReply) {
+func printCompared(person *bridge.Role, m *bridge.MatchReply) {
 	printLogNames(m)
 	print(os.Stdout, "\n")
 	rows := [][]string{}
-	for _, entry := range people(person) {
+	for _, entry := range people(*person) {
 		rows = append(rows, []string{"(this person)", entry[0], clean(entry[1])})
 	}
 	for _, r := range bridge.Roles() {
@@ -184,7 +210,7 @@ func printCompared(person bridge.Role, m bridge.MatchReply) {
 }
 
 // printLogNames says how the log calls the person.
-func printLogNames(m bridge.MatchReply) {
+func printLogNames(m *bridge.MatchReply) {
 	for _, name := range [][2]string{{"e-mail", m.LogEmail}, {"subject", m.LogSubject}} {
 		if name[1] != "" {
 			print(os.Stdout, pad("in the log", 12)+name[0]+" "+name[1]+"\n")

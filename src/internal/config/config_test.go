@@ -164,15 +164,19 @@ func TestUnnamedRolesAreNamedByTheirRights(t *testing.T) {
 	}
 }
 
-// What nothing reads is named; what a restriction was to be is refused.
+// What nothing reads is named; what a restriction was to be is refused; what
+// nobody knows in a role, or as a role, is its fault.
 func TestUnknownNames(t *testing.T) {
 	t.Parallel()
-	c, err := load(t, complete+"\toption note 'x'\n\toption scopes 'openid'\nconfig role 'a'\n\tlist groups 'g'\n\tlist wirte '*'\n\toption email 'a@example.com'\nconfig rol 'b'\n")
+	c, err := load(t, complete+"\toption note 'x'\n\toption scopes 'openid'\nconfig role 'a'\n\tlist groups 'g'\n\tlist wirte '*'\n\toption email 'a@example.com'\nconfig rol 'b'\nconfig group 'c'\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := Names(c.Unknown), "default.note, default.scopes (scope?), a.groups (group?), a.wirte (write?), config rol (role?)"; got != want {
+	if got, want := Names(c.Unknown), "default.note, default.scopes (scope?), config group"; got != want {
 		t.Errorf("unknown are %q, want %q", got, want)
+	}
+	if len(c.Roles) != 2 || len(c.Roles[0].Faults) != 2 || c.Roles[0].FaultOf("group") == "" || c.Roles[0].FaultOf("write") == "" || c.Roles[1].FaultOf("") == "" {
+		t.Errorf("roles are %+v", c.Roles)
 	}
 	for option, refused := range map[string]bool{
 		"require_email_verifed": true, "requireemailverified": true, "require_athash": true, "cafile": true,
@@ -227,9 +231,9 @@ func TestProviders(t *testing.T) {
 			t.Errorf("provider %q: %v, want SSO_DISABLED", name, err)
 		}
 	}
-	// A role that nobody can come by is said.
+	// A provider that is none may be anybody's.
 	write(complete + other + "config role 'a'\n\tlist provider 'othr'\n\tlist provider 'other'\n")
-	if c, err := Load(path); err != nil || len(c.Unknown) != 1 || c.Unknown[0].String() != "a.provider othr (other?)" {
+	if c, err := Load(path); err != nil || len(c.Roles) != 1 || c.Roles[0].FaultOf("provider") != `"provider othr" is not known; is it other?` {
 		t.Errorf("a provider that is none: %+v, %v", c, err)
 	}
 	// One without a name is called by its place: it is none.

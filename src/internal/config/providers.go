@@ -99,6 +99,10 @@ func Sections(path string) []string {
 	if err != nil {
 		return nil
 	}
+	return providers(pkg)
+}
+
+func providers(pkg *uci.Package) []string {
 	var names []string
 	for i := range pkg.Sections {
 		if isProvider(&pkg.Sections[i]) {
@@ -167,10 +171,10 @@ func RolesFor(all []Role, provider string) []Role {
 // Takes reports whether a role is for people of a provider: of those it lists,
 // or of default when it lists none.
 //
-// One whose list has a typing error in its name may be for anybody's: it gives
-// nothing, and nobody goes on from it to the next.
+// One in which it is not clear may be for anybody's: it gives nothing, and
+// nobody goes on from it to the next.
 func (r *Role) Takes(provider string) bool {
-	if r.FaultOf("provider") != "" {
+	if r.FaultOf("provider", "") != "" {
 		return true
 	}
 	if !slices.ContainsFunc(r.Providers, func(name string) bool { return name != "" }) {

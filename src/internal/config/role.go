@@ -50,7 +50,7 @@ func (c Claim) String() string {
 
 // RoleFault is something in a role that does not mean anything.
 type RoleFault struct {
-	Option string
+	Option string // "" when it could be any.
 	Detail string
 }
 
@@ -204,36 +204,43 @@ func isMethod(value string) bool {
 func roles(pkg *uci.Package) []Role {
 	var list []Role
 	for i := range pkg.Sections {
-		if s := &pkg.Sections[i]; s.Type == RoleType {
-			r := NewRole(roleName(s), s.List)
-			r.Line = s.Line
-			r.misspelt(s)
-			list = append(list, r)
+		s := &pkg.Sections[i]
+		misspelt := s.Type != RoleType && near.Name(s.Type, []string{RoleType}) != ""
+		if s.Type != RoleType && !misspelt {
+			continue
 		}
+		r := NewRole(roleName(s), s.List)
+		r.Line = s.Line
+		if misspelt {
+			r.strange("", "config "+s.Type, RoleType)
+		}
+		for j := range s.Options {
+			if name := s.Options[j].Name; !slices.Contains(RoleLists, name) {
+				meant := near.Name(name, RoleLists)
+				r.strange(meant, name, meant)
+			}
+		}
+		names := append(providers(pkg), Section) // That one is always there.
+		for _, name := range r.Providers {
+			if name != "" && !slices.Contains(names, name) {
+				r.strange("provider", "provider "+name, near.Name(name, names))
+			}
+		}
+		list = append(list, r)
 	}
 	return list
 }
 
-// misspelt takes a restriction under a name with a typing error for what it is:
-// without a word, the role would be for more people than its administrator
-// believes. Any other unknown name gives nobody anything, and is said.
-func (r *Role) misspelt(s *uci.Section) {
-	for i := range s.Options {
-		name := s.Options[i].Name
-		if slices.Contains(RoleLists, name) {
-			continue
-		}
-		switch meant := near.Name(name, RoleLists); meant {
-		case "", "read", "write":
-		case "email", "group", "sub", "email_domain", "claim":
-			if !r.All {
-				continue
-			}
-			fallthrough
-		default:
-			r.Faults = append(r.Faults, RoleFault{meant, syslog.Quote(name) + " is not known; is it " + meant + "?"})
-		}
+// strange takes what nobody knows in a role for a condition that nobody
+// checks. With a typing error, or from a newer version, it may say whom the
+// role is for, or how they have to sign in. So the role gives nothing, and
+// nobody for whom it could have been goes on to the next.
+func (r *Role) strange(option, name, meant string) {
+	problem := syslog.Quote(name) + " is not known"
+	if meant != "" {
+		problem += "; is it " + meant + "?"
 	}
+	r.Faults = append(r.Faults, RoleFault{option, problem})
 }
 
 // roleName is the section's name. One without a name has from libuci a number

@@ -70,46 +70,25 @@ func unknown(pkg *uci.Package) []Unknown {
 	}
 	for i := range pkg.Sections {
 		s := &pkg.Sections[i]
-		names := RoleLists
-		switch s.Type {
-		case Type:
-			names = own
-			if s.Name == Section {
-				names = options
-			}
-		case RoleType:
-			list = append(list, strangers(pkg, s)...)
+		names := own
+		switch {
+		case s.Type == Type && s.Name == Section:
+			names = options
+		case s.Type == Type:
+		case near.Name(s.Type, []string{RoleType}) != "": // What is odd in a role is its fault.
+			continue
 		default:
-			list = append(list, Unknown{Section: s.Name, Type: s.Type, Near: near.Name(s.Type, []string{Type, RoleType}), Line: s.Line})
+			list = append(list, Unknown{Section: s.Name, Type: s.Type, Near: near.Name(s.Type, []string{Type}), Line: s.Line})
 			continue
 		}
 		for j := range s.Options {
-			if o := &s.Options[j]; s.Type == Type && !slices.Contains(names, o.Name) && slices.Contains(options, o.Name) {
+			if o := &s.Options[j]; !slices.Contains(names, o.Name) && slices.Contains(options, o.Name) {
 				// It is for all providers, and known elsewhere.
 				list = append(list, Unknown{Section: s.Name, Option: o.Name, Type: s.Type, Near: Section + "." + o.Name, Line: o.Line})
 			} else if !slices.Contains(names, o.Name) {
 				list = append(list, Unknown{Section: s.Name, Option: o.Name, Type: s.Type, Near: near.Name(o.Name, names), Line: o.Line})
 			}
 		}
-	}
-	return list
-}
-
-// strangers are the entries of a role's list provider that name none.
-func strangers(pkg *uci.Package, role *uci.Section) []Unknown {
-	var list []Unknown
-	for _, name := range role.List("provider") {
-		section, ok := pkg.Lookup(name)
-		if name == "" || name == Section || ok && isProvider(section) {
-			continue
-		}
-		var names []string
-		for i := range pkg.Sections {
-			if isProvider(&pkg.Sections[i]) {
-				names = append(names, pkg.Sections[i].Name)
-			}
-		}
-		list = append(list, Unknown{Section: role.Name, Option: "provider " + name, Type: role.Type, Near: near.Name(name, names), Line: role.Line})
 	}
 	return list
 }

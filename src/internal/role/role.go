@@ -99,7 +99,7 @@ func Find(roles []config.Role, id Identity, rules Rules) Match {
 // entries that it names; with option match 'all', by each of them.
 func Judge(r *config.Role, id Identity, rules Rules) Judgement {
 	var kinds []Judgement
-	for _, kind := range []string{Email, Group, Sub, Domain, Claim} {
+	for _, kind := range []string{Email, Group, Sub, Domain, Claim, ""} { // "": something that nobody knows.
 		if j, named := judgeKind(r, kind, id, rules); named {
 			kinds = append(kinds, j)
 		}
@@ -142,6 +142,8 @@ func judgeKind(r *config.Role, kind string, id Identity, rules Rules) (j Judgeme
 		return Judgement{Fits: Unknown, Kind: kind, Why: why, Broken: true}, true
 	}
 	switch kind {
+	case "":
+		return j, false
 	case Email:
 		return judgeEmail(r, id, rules, yes, open), len(r.Emails) > 0
 	case Domain:

@@ -50,6 +50,38 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// Without --provider, match answers for each provider that people can come by:
+// the same address at two of them is two people.
+func TestMatchAtEachProvider(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	if _, err := l.AddProvider("other"); err != nil {
+		t.Fatal(err)
+	}
+	if o := run(t, l, "", "match", "--email", "alice@example.com"); o.exit != 0 || o.out == "" ||
+		!strings.Contains(o.out, "by provider default:\nrole admin, by email") || !strings.Contains(o.out, "by provider other:\nno role fits") {
+		t.Errorf("two providers: %+v", o)
+	}
+	if o := run(t, l, "", "match", "--email", "eve@example.com"); o.exit != 1 || strings.Count(o.out, "no role fits") != 2 {
+		t.Errorf("a stranger at both: %+v", o)
+	}
+	if o := run(t, l, "", "match", "--email", "alice@example.com", "--provider", "other"); o.exit != 1 || strings.Contains(o.out, "by provider") || strings.Contains(o.out, "role admin") {
+		t.Errorf("one by name: %+v", o)
+	}
+	var each map[string]struct{ Role string }
+	if o := run(t, l, "", "match", "--email", "alice@example.com", "--json"); o.exit != 0 || json.Unmarshal([]byte(o.out), &each) != nil ||
+		len(each) != 2 || each["default"].Role != "admin" || each["other"].Role != "" {
+		t.Errorf("two providers, for machines: %+v", o)
+	}
+	// Where one is enabled, it is that one, whatever its name.
+	if err := l.SetUCI("enabled", "0"); err != nil {
+		t.Fatal(err)
+	}
+	if o := run(t, l, "", "match", "--email", "alice@example.com"); o.exit != 1 || strings.Contains(o.out, "role admin") || strings.Contains(o.out, "by provider") {
+		t.Errorf("only other is enabled: %+v", o)
+	}
+}
+
 // doctor exits with 2 when a login would fail, names what to paste, and never
 // pastes what a provider says.
 func TestDoctor(t *testing.T) {

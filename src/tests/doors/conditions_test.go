@@ -57,6 +57,13 @@ func TestBrokenConditions(t *testing.T) {
 		"list claim '=NOC'":              "there is no name of a claim before =",
 		"list email_domain '@b.example'": "without @",
 		"option macth 'all'":             `"macth" is not known; is it match?`,
+		// What nobody knows may be a condition: that of a newer version, say.
+		"option max_auth_age '3600'": `"max_auth_age" is not known`,
+		"list emial 'a@example.com'": `"emial" is not known; is it email?`,
+		"list raed '!luci-base'":     `"raed" is not known; is it read?`,
+		"list provider 'defualt'":    `"provider defualt" is not known; is it default?`,
+		"list provider 'company'":    `"provider company" is not known`,
+		"list provider 'default'":    "",
 	} {
 		configure(t, l, "config role 'noc'\n\tlist group 'noc'\n\tlist read 'luci-base'\n\t"+entry+"\n\n")
 		o, roles := run(t, l, "", "doctor"), run(t, l, "", "roles")

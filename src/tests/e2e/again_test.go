@@ -166,6 +166,11 @@ func TestRoleInDisorder(t *testing.T) {
 		"option maxage '3600'":              {"gives nothing", "signed in"},
 		"list arc 'phr'":                    {"gives nothing", "signed in"},
 		"option match 'each'":               {"gives nothing", "signed in"},
+		// A name that nobody knows may say whom the role is for.
+		"option max_auth_age '3600'":   {"gives nothing", "it is not in order"},
+		"list emial 'c@example.com'":   {"gives nothing", "it is not in order"},
+		"list provider 'company'":      {"gives nothing", "signed in"},
+		"list raed '!luci-mod-system'": {"gives nothing", "signed in"},
 	} {
 		name := strings.Trim(strings.Fields(entry)[1], "'")
 		for group, outcome := range map[string]string{"router-operators": want.fits, "others": want.other} {
@@ -176,13 +181,27 @@ func TestRoleInDisorder(t *testing.T) {
 			if !strings.Contains(log, outcome) || (r.Status == 302) != (outcome == "signed in") {
 				t.Errorf("%s, group %s: status %d, expected %q:\n%s", entry, group, r.Status, outcome, log)
 			}
-			if !strings.Contains(log, `role "broken" gives nothing to anybody until it is mended: `) || !strings.Contains(log, name) {
+			if !strings.Contains(log, `role "broken" gives nothing to anybody until it is mended: `) || !strings.Contains(log, name) || strings.Contains(log, "do nothing") {
 				t.Errorf("%s: the start does not name it:\n%s", entry, log)
 			}
 			if strings.Contains(log, "b@example.com") {
 				t.Errorf("%s: the log has an address:\n%s", entry, log)
 			}
 		}
+	}
+}
+
+// TestMisspeltSectionOfRole: it is a role that nobody knows the people of, not
+// one that is not there.
+func TestMisspeltSectionOfRole(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.onlyRoles("config rolle 'limited'\n\tlist group 'staff'\n\tlist read 'luci-base'\n\nconfig role 'later'\n\tlist group 'staff'\n\tlist read '*'\n")
+	mark := e.Mark()
+	r := e.cgi(e.pending("bob").request(plainClient))
+	log := strings.Join(e.Log(mark), "\n")
+	if r.Status == 302 || !strings.Contains(log, `role "limited" matches by group "staff" and gives nothing to anybody until it is mended: "config rolle" is not known; is it role?`) {
+		t.Errorf("status %d:\n%s", r.Status, log)
 	}
 }
 
