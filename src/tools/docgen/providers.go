@@ -44,21 +44,36 @@ type preset struct {
 	Slash  *bool
 }
 
-// seen is a provider that was run by hand.
+// seen is a provider that was run by hand. One with Facts went through what
+// scripts/test providers does.
 type seen struct {
-	Name, Date, Aud, Groups, Logout, Iss, Know string
+	Name, Version, Date, Aud, Groups, Logout, Iss, Know string
 
 	AtHash        string `json:"at_hash"`
 	EmailVerified string `json:"email_verified"`
 	WrongSecret   string `json:"wrong_secret"`
 	UsedCode      string `json:"used_code"`
+
+	Facts map[string]string
 }
 
 // measured are the providers of scripts/test providers, in the file's order.
-type measured []struct {
+type measured []ran
+
+type ran struct {
 	Name, Version, Date, Know string
 
 	Facts map[string]string
+}
+
+// all puts those that went through the same by hand before them.
+func (p providers) all() (list measured) {
+	for _, s := range p.Seen {
+		if len(s.Facts) > 0 {
+			list = append(list, ran{s.Name, s.Version, s.Date + ", by hand", s.Know, s.Facts})
+		}
+	}
+	return append(list, p.Measured...)
 }
 
 func (m *measured) UnmarshalJSON(data []byte) error {
@@ -138,9 +153,12 @@ func (p providers) sends() string {
 func (p providers) seen() string {
 	var lines [][]string
 	for _, s := range p.Seen {
-		lines = append(lines, []string{s.Name, s.Date, s.AtHash, s.Aud, s.Groups, s.EmailVerified, s.WrongSecret, s.UsedCode, s.Logout, s.Iss, s.Know})
+		if len(s.Facts) > 0 {
+			continue
+		}
+		lines = append(lines, []string{s.Name, s.Date + ", by hand", s.AtHash, s.Aud, s.Groups, s.EmailVerified, s.WrongSecret, s.UsedCode, s.Logout, s.Iss, s.Know})
 	}
-	for _, m := range p.Measured {
+	for _, m := range p.all() {
 		f := m.Facts
 		secret := f["wrong_secret"]
 		if f["unknown_code_and_wrong_secret"] == f["unknown_code"] {
@@ -157,7 +175,7 @@ func (p providers) seen() string {
 
 func (p providers) refreshes() string {
 	var lines [][]string
-	for _, m := range p.Measured {
+	for _, m := range p.all() {
 		f := m.Facts
 		lines = append(lines, []string{called(m.Name, m.Version), f["refresh_token"], f["refresh"], f["old_refresh_token"], f["par"], f["private_key_jwt"], f["backchannel"],
 			f["announced_but_not_sent"], f["sent_but_not_announced"], f["discovery"]})
@@ -206,7 +224,7 @@ func presetsScript(repo string) (string, error) {
 	b.WriteString("];\n\nconst hosts = [\n")
 	var hosts []string
 	// The telling ones first: the last two are no more than a habit.
-	for _, id := range []string{"google", "entra", "okta", "auth0", "zitadel", "keycloak", "authentik", "kanidm", "dex", "pocketid", "authelia"} {
+	for _, id := range []string{"google", "entra", "okta", "auth0", "zitadel", "keycloak", "authentik", "kanidm", "dex", "tinyauth", "pocketid", "authelia"} {
 		for _, one := range p.Providers {
 			if one.ID == id {
 				hosts = append(hosts, fmt.Sprintf("\t[ %s, /%s/ ]", quote(id), one.Host))

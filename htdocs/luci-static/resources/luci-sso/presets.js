@@ -69,6 +69,11 @@ const presets = [
 		note: _('Whether there are groups depends on the connector behind Dex.')
 	},
 	{
+		id: 'tinyauth', name: 'TinyAuth', issuer: 'https://tinyauth.example.com', scope: GROUPS, claim: 'groups',
+		slash: false, where: 'tinyauth oidc create', redirect: 'TINYAUTH_OIDC_CLIENTS_ROUTER_TRUSTEDREDIRECTURIS',
+		note: _('TinyAuth\'s own people have no groups: map them by e-mail.')
+	},
+	{
 		id: 'other', name: null, issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
 		where: 'OpenID Connect › Authorization Code', redirect: 'Redirect URI',
 		note: _('The provider must support OpenID Connect Discovery and sign with RS256 or ES256.')
@@ -85,6 +90,7 @@ const hosts = [
 	[ 'authentik', /^https:\/\/[^\/]+\/application\/o\// ],
 	[ 'kanidm', /^https:\/\/[^\/]+\/oauth2\/openid\// ],
 	[ 'dex', /^https:\/\/[^\/]+\/dex\/?$/ ],
+	[ 'tinyauth', /^https:\/\/[^\/]*tinyauth[^\/]*\/?$/ ],
 	[ 'pocketid', /^https:\/\/(id\.|[^\/]*pocket)[^\/]*\/?$/ ],
 	[ 'authelia', /^https:\/\/[^\/]*auth[^\/]*\/?$/ ]
 ];
