@@ -131,7 +131,6 @@ func runMatch(args []string) int {
 		providers = enabled()
 	}
 	exit := exitFail
-	var answer any
 	each := map[string]any{}
 	for _, provider := range providers {
 		arguments["provider"] = provider
@@ -143,19 +142,20 @@ func runMatch(args []string) int {
 		if m.Granted && len(m.Lacks) == 0 {
 			exit = exitOK
 		}
-		answer, each[provider] = reply, reply
-		if len(providers) > 1 {
-			answer = each
-			if !asJSON {
-				print(os.Stdout, "by provider "+clean(provider)+":\n")
+		switch several := len(providers) > 1; {
+		case several && asJSON:
+			each[provider] = reply
+			if len(each) == len(providers) {
+				printJSON(each)
 			}
-		}
-		if !asJSON {
+		case asJSON:
+			printJSON(reply)
+		case several:
+			print(os.Stdout, "by provider "+clean(provider)+":\n")
+			fallthrough
+		default:
 			printMatch(&person, &m)
 		}
-	}
-	if asJSON {
-		printJSON(answer)
 	}
 	return exit
 }

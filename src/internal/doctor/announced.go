@@ -170,4 +170,19 @@ func (c *connection) claims() {
 		}
 		c.add(check)
 	}
+	c.signIns()
+}
+
+// signIns compares the kinds of sign-in that roles ask for with those that the
+// provider has. One that it has of a role's is enough.
+func (c *connection) signIns() {
+	announced := c.metadata.ACRValues
+	for i := range c.roles {
+		r := &c.roles[i]
+		if r.ACR == nil || announced == nil || !r.Takes(c.config.Provider) ||
+			slices.ContainsFunc(r.ACR, func(kind string) bool { return slices.Contains(announced, kind) }) {
+			continue
+		}
+		c.add(row("acr", Warn, words.KindAbsent, list([]string{r.Name}), list(r.ACR), c.list(announced)).do(words.MendRole))
+	}
 }

@@ -31,6 +31,7 @@ type Metadata struct {
 	Scopes                []string
 	Claims                []string
 	ChallengeMethods      []string
+	ACRValues             []string
 	// ResponseIssuer: authorization responses carry iss (RFC 9207 §3).
 	ResponseIssuer bool
 
@@ -71,6 +72,7 @@ func readMetadata(body []byte) (m Metadata, odd string, err error) {
 	m.Scopes = o.texts("scopes_supported")
 	m.Claims = o.texts("claims_supported")
 	m.ChallengeMethods = o.texts("code_challenge_methods_supported")
+	m.ACRValues = o.texts("acr_values_supported")
 	m.ResponseIssuer = o.flag("authorization_response_iss_parameter_supported")
 	m.Vague = o.vague
 	return m, o.oddities(), nil

@@ -51,6 +51,7 @@ const (
 	RefreshSeen       = "The last login brought a refresh token."
 	RefreshAbsent     = "No refresh token can be expected, so that the provider cannot be asked again."
 	RefreshUnknown    = "Whether logins bring a refresh token shows at the next one."
+	KindAbsent        = "The role %s asks for the acr %s, which the provider does not announce. Known are: %s" // role, list, list
 	NoRoleUsesGroups  = "No role asks for groups."
 
 	CredentialsGood    = "Client ID and Client Secret were accepted (%s)."                                                                         // method

@@ -3,10 +3,15 @@
 package doors
 
 import (
+	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"luci-sso/internal/bridge"
 	"luci-sso/internal/doctor"
+	"luci-sso/lab/idp"
 )
 
 const conditional = "config role 'noc'\n\tlist claim 'department=NOC'\n\tlist email_domain 'example.com'\n\toption match 'all'\n\tlist acr 'phr'\n\tlist amr 'hwk'\n\toption max_age '3600'\n\tlist read 'luci-base'\n\n"
@@ -29,7 +34,7 @@ func TestConditions(t *testing.T) {
 		`{"department":"Sales","email":"eve@example.com","email_verified":true}`: "no role fits",
 	} {
 		o := run(t, l, "", "match", "--claims", claims)
-		if o.exit != 1 || !strings.Contains(o.out, want) {
+		if o.exit == 0 || !strings.Contains(o.out, want) {
 			t.Errorf("match of %s: exit %d, %s", claims, o.exit, o.out)
 		}
 		if strings.HasPrefix(want, "role noc") && !strings.Contains(o.out, "has to be done again: acr, amr, max_age") {
@@ -76,5 +81,50 @@ func TestBrokenConditions(t *testing.T) {
 		if m := run(t, l, "", "match", "--group", "noc"); want != "" && (m.exit != 1 || !strings.Contains(m.out, "gives nothing to anybody until it is mended")) {
 			t.Errorf("%s: match: exit %d:\n%s", entry, m.exit, m.out)
 		}
+	}
+}
+
+// TestKindOfSignInAnnounced: what a role asks for and the provider does not
+// have would only show when somebody is refused for it.
+func TestKindOfSignInAnnounced(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	text, err := os.ReadFile(l.Router.At("/etc/config/luci-sso"))
+	must(t, err)
+	must(t, l.WriteConfig(string(text)+"\n"+conditional+"config role 'late'\n\tlist email 'a@example.com'\n\tlist acr 'phrh'\n\tlist acr 'urn:x'\n\n"+
+		"config role 'away'\n\tlist email 'a@example.com'\n\tlist acr 'away'\n\tlist provider 'other'\n\nconfig oidc 'other'\n\n"))
+	const role = "The role %s asks for the acr %s, which the provider does not announce. Known are: %s"
+	for announced, want := range map[string][]string{
+		"":          nil,
+		"phr urn:x": nil,
+		"phr 1":     {fmt.Sprintf(role, "late", "phrh, urn:x", "phr, 1")},
+		"1":         {fmt.Sprintf(role, "noc", "phr", "1"), fmt.Sprintf(role, "late", "phrh, urn:x", "1")},
+	} {
+		undo := l.IDP.Inject(idp.Fault{Metadata: func(d map[string]any) {
+			if list := strings.Fields(announced); len(list) > 0 {
+				d["acr_values_supported"] = list
+			}
+		}})
+		var reply bridge.TestReply
+		call(t, l, "test_connection", nil, &reply)
+		var got []string
+		for _, c := range reply.Checks {
+			if c.ID == "acr" {
+				got = append(got, c.Text())
+			}
+			if c.ID == "acr" && c.Status != doctor.Warn {
+				t.Errorf("announced is %q: the row is %s", announced, c.Status)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("announced is %q: Test connection says %q, want %q", announced, got, want)
+		}
+		o := run(t, l, "", "doctor")
+		for _, sentence := range want {
+			if !strings.Contains(o.out, sentence) {
+				t.Errorf("announced is %q: doctor does not say %q:\n%s", announced, sentence, o.out)
+			}
+		}
+		undo()
 	}
 }

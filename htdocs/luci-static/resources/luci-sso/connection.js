@@ -33,6 +33,7 @@ function checkTitles() {
 		email: _('E-mail'),
 		groups: _('Groups'),
 		refresh: _('Refresh token'),
+		acr: _('Kind of sign-in (acr)'),
 		people: _('Roles')
 	};
 }
