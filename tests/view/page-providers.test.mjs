@@ -5,12 +5,44 @@
 import assert from 'node:assert/strict';
 import { output } from '../lib/lab.mjs';
 import { configFilled } from './fixtures.mjs';
+import { load } from './load.mjs';
 import { apply, box, browserTest, done, edit, field, open, prepare, router, save } from './page.mjs';
+
+const SPARE = "\nconfig oidc 'spare'\n\toption enabled '1'\n\toption issuer_url 'https://spare.example.com'\n\toption client_id 'r'\n\toption client_secret 's'\n\toption token_auth_method 'private_key_jwt'\n";
 
 prepare();
 
 const advanced = (page) => page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
 const tabs = (page) => page.locator('[data-sso-providers] a');
+
+browserTest('the form of each provider has a field for every option, and a further one none for what is for all', async (t) => {
+	// The stand-in has no form.MultiValue, which a role gets with two providers.
+	if (!router.real)
+		return t.skip('needs the real LuCI');
+
+	const rows = load('luci-sso.options').all();
+
+	for (const section of [ 'default', 'spare' ]) {
+		const page = await open({ config: configFilled() + SPARE });
+
+		if (section != 'default') {
+			await tabs(page).last().click();
+			await page.waitForURL(/provider=spare/);
+			await page.waitForSelector(field('issuer_url', 'spare'));
+		}
+
+		for (const row of rows)
+			assert.equal(await page.locator(`[data-field="cbid.luci-sso.${section}.${row.name}"]`).count(), (section == 'default' || !row.global) ? 1 : 0, `${section}.${row.name}`);
+
+		// The key is the router's, whichever provider asks for it.
+		await advanced(page);
+		assert.equal(await page.getByText('Show the public key').isVisible(), section == 'spare');
+		if (section == 'default')
+			assert.equal(await page.locator(box('serve_jwks')).isVisible(), true, 'another provider may need it');
+
+		await done(page);
+	}
+});
 
 browserTest('with one provider there are no tabs, and a second one gets a form of its own', async (t) => {
 	// The stand-in keeps no change from one page to the next.

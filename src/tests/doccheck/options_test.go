@@ -44,7 +44,7 @@ func TestOptionsTable(t *testing.T) {
 	t.Parallel()
 	page := read(t, "docs/reference/uci-options.md")
 	rows := table(page, "Option")
-	fields := pageFields(t)
+	fields := pageFields()
 	var documented []string
 	for _, row := range rows {
 		name, _ := code(row[0])

@@ -128,5 +128,5 @@ func table(path string, columns int) ([][]string, error) {
 
 // cell makes text safe within a table of Markdown.
 func cell(text string) string {
-	return strings.NewReplacer("|", "\\|", "<", "&lt;", ">", "&gt;", "\n", " ").Replace(text)
+	return strings.NewReplacer(`\`, `\\`, "|", "\\|", "<", "&lt;", ">", "&gt;", "\n", " ").Replace(text)
 }

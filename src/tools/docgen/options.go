@@ -73,6 +73,12 @@ func valuesOf(o config.Option) string {
 	return "text"
 }
 
+// shipped says whether the package's file sets an option: the guides change
+// these, and a person should find them.
+func shipped(o config.Option) bool {
+	return o.Required && o.Default != "" || o.Name == "enabled" || o.Name == "scope"
+}
+
 // shippedConfig is the file of the package: the settings from the table, the
 // roles as they stand.
 func shippedConfig(repo string) (string, error) {
@@ -94,8 +100,8 @@ func shippedConfig(repo string) (string, error) {
 		if o.Kind == config.List {
 			word = "list"
 		}
-		if o.Required && value != "" || o.Name == "enabled" || o.Name == "scope" {
-			comment = "" // The guides change these, and a person should find them.
+		if shipped(o) {
+			comment = ""
 		}
 		if value == "" {
 			value = o.Example
@@ -106,7 +112,7 @@ func shippedConfig(repo string) (string, error) {
 }
 
 var kinds = [...]string{
-	config.Flag: "flag", config.Choice: "choice", config.Number: "number", config.URL: "url", config.QueryURL: "url",
+	config.Flag: "flag", config.Choice: "choice", config.Number: "number", config.URL: "url", config.QueryURL: "query_url",
 	config.Path: "path", config.Text: "text", config.Secret: "secret", config.List: "list",
 }
 
@@ -129,6 +135,12 @@ return baseclass.extend({
 		fmt.Fprintf(&b, "\t\t\t\tlabel: _(%s),\n\t\t\t\thelp: _(%s)", quote(o.Label), quote(o.Help))
 		if o.Default != "" {
 			fmt.Fprintf(&b, ",\n\t\t\t\tdefault: %s", quote(o.Default))
+		}
+		if shipped(o) {
+			b.WriteString(",\n\t\t\t\tshipped: true")
+		}
+		if o.Example != "" && o.Kind != config.Secret {
+			fmt.Fprintf(&b, ",\n\t\t\t\texample: %s", quote(o.Example))
 		}
 		if o.Global {
 			b.WriteString(",\n\t\t\t\tglobal: true")

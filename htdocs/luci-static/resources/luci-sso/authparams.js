@@ -2,6 +2,7 @@
 'use strict';
 'require baseclass';
 'require form';
+'require luci-sso.fields as fields';
 'require luci-sso.logic as logic';
 'require luci-sso.validate as validate';
 
@@ -73,13 +74,12 @@ return baseclass.extend({
 		};
 
 		usual(form.Value, 'acr_values', _('The kinds of sign-in to ask for, separated by spaces. Roles decide whether one is needed.'));
-		usual(form.Value, 'domain_hint', _('The organisation whose people sign in, for the provider\'s page only.'));
+		usual(form.Value, 'domain_hint', _('For Microsoft: shows the sign-in page of this organisation at once. It keeps nobody out.'));
 		o.placeholder = 'example.com';
-		usual(form.Value, 'hd', _('The organisation whose people sign in, for the provider\'s page only.'));
+		usual(form.Value, 'hd', _('For Google: offers only accounts of this organisation. It keeps nobody out.'));
 		o.placeholder = 'example.com';
 
-		o = s.taboption('advanced', form.DynamicList, 'auth_param', _('Further parameters'),
-			_('What else is asked of the provider at each sign-in, as name=value.'));
+		o = fields.add('advanced', 'auth_param');
 		o.placeholder = 'login_hint=user@example.com';
 		o.validate = (section_id, value) => validate.validateParam(value);
 		o.load = function(section_id) {

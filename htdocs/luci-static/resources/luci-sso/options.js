@@ -12,22 +12,26 @@ return baseclass.extend({
 				name: 'enabled', kind: 'flag', tested: false, required: false,
 				label: _('Enable SSO'),
 				help: _('Offers “Login with SSO” on the login page.'),
-				default: '0'
+				default: '0',
+				shipped: true
 			},
 			{
 				name: 'issuer_url', kind: 'url', tested: true, required: true,
 				label: _('Issuer URL'),
-				help: _('The address of the provider, exactly as it names itself.')
+				help: _('The address of the provider, exactly as it names itself.'),
+				example: 'https://id.example.com'
 			},
 			{
 				name: 'internal_issuer_url', kind: 'url', tested: true, required: false,
 				label: _('Internal Issuer URL'),
-				help: _('Where the router reaches the provider, if not under the Issuer URL.')
+				help: _('Where the router reaches the provider, if not under the Issuer URL.'),
+				example: 'https://id.lan'
 			},
 			{
 				name: 'client_id', kind: 'text', tested: true, required: true,
 				label: _('Client ID'),
-				help: _('The name under which the provider knows this router.')
+				help: _('The name under which the provider knows this router.'),
+				example: 'router'
 			},
 			{
 				name: 'client_secret', kind: 'secret', tested: true, required: true,
@@ -35,44 +39,50 @@ return baseclass.extend({
 				help: _('The password that belongs to the Client ID.')
 			},
 			{
-				name: 'redirect_uri', kind: 'url', tested: true, required: false,
+				name: 'redirect_uri', kind: 'query_url', tested: true, required: false,
 				label: _('Redirect URI'),
-				help: _('Where the provider sends people back to. Enter the same address at the provider.')
+				help: _('Where the provider sends people back to. Enter the same address at the provider.'),
+				example: 'https://router.example.com/cgi-bin/luci-sso/callback'
 			},
 			{
 				name: 'host', kind: 'list', tested: false, required: false,
 				label: _('Names of this router'),
-				help: _('More hosts at which a login may start while Redirect URI is empty: names that the router cannot know of itself.'),
+				help: _('More addresses at which a login may start while Redirect URI is empty: names that the router cannot know of itself.'),
+				example: 'router.example.com',
 				global: true
 			},
 			{
 				name: 'scope', kind: 'text', tested: true, required: false,
 				label: _('Scopes'),
 				help: _('What is asked of the provider about a person, separated by spaces.'),
-				default: 'openid profile email'
+				default: 'openid profile email',
+				shipped: true
 			},
 			{
 				name: 'auth_param', kind: 'list', tested: false, required: false,
 				label: _('Further parameters'),
-				help: _('What else is asked of the provider at each sign-in, as name=value.')
+				help: _('What else is asked of the provider at each sign-in, as name=value.'),
+				example: 'prompt=select_account'
 			},
 			{
 				name: 'clock_tolerance', kind: 'number', tested: true, required: true,
 				label: _('Clock tolerance'),
 				help: _('By how many seconds the clocks of router and provider may differ.'),
 				default: '60',
+				shipped: true,
 				global: true,
 				low: 0, high: 3600
 			},
 			{
 				name: 'ca_file', kind: 'path', tested: true, required: false,
 				label: _('CA file'),
-				help: _('A PEM file with the only CA to trust for the provider; empty means the CAs of the router.')
+				help: _('A PEM file with the only CA to trust for the provider; empty means the CAs of the router.'),
+				example: '/etc/ssl/my-ca.pem'
 			},
 			{
 				name: 'groups_claim', kind: 'text', tested: true, required: false,
 				label: _('Groups claim'),
-				help: _('The claim that lists the groups of a person; dots lead into nested claims.'),
+				help: _('The claim that lists the groups of a person; dots lead into nested claims, and \\. is a dot within a name.'),
 				default: 'groups'
 			},
 			{
@@ -175,14 +185,16 @@ return baseclass.extend({
 				default: '1'
 			},
 			{
-				name: 'post_logout_redirect_uri', kind: 'url', tested: false, required: false,
+				name: 'post_logout_redirect_uri', kind: 'query_url', tested: false, required: false,
 				label: _('Address after logout'),
-				help: _('Where the provider sends people after logging out; it must be registered there.')
+				help: _('Where the provider sends people after logging out; it must be registered there.'),
+				example: 'https://router.example.com/'
 			},
 			{
 				name: 'label', kind: 'text', tested: false, required: false,
 				label: _('Text of the button'),
-				help: _('What the button on the login page says; empty means “Login with SSO”.')
+				help: _('What the button on the login page says; empty means “Login with SSO”.'),
+				example: 'Sign in with Example'
 			},
 			{
 				name: 'auto_login', kind: 'flag', tested: false, required: false,

@@ -49,7 +49,7 @@ return baseclass.extend({
 		if (this.section == USUAL)
 			return;
 
-		const drop = (list) => list.filter((o) => !(options.get(o.option) || {}).global && o.option != '_client_key');
+		const drop = (list) => list.filter((o) => !(options.get(o.option) || {}).global);
 
 		section.children = drop(section.children);
 		for (let name of section.tab_names || [])

@@ -2,15 +2,16 @@
 'use strict';
 'require view';
 'require form';
-'require dom';
 'require rpc';
 'require uci';
 'require luci-sso.clientkey as clientkey';
 'require luci-sso.authparams as authparams';
 'require luci-sso.connection as connection';
+'require luci-sso.fields as fields';
 'require luci-sso.presets as presets';
 'require luci-sso.providers as providers';
 'require luci-sso.status as status';
+'require luci-sso.steps as steps';
 'require luci-sso.users as users';
 'require luci-sso.validate as validate';
 'require luci-sso.widgets as widgets';
@@ -24,7 +25,6 @@ const callGroups = rpc.declare({ object: 'luci-sso', method: 'access_groups', ex
 
 // The section that the form shows: see providers.
 let SECTION = providers.USUAL;
-const CHOSEN = 'luci-sso.provider';
 
 return view.extend({
 	load() {
@@ -41,77 +41,6 @@ return view.extend({
 		const option = this.map.lookupOption(name, SECTION);
 
 		return (option && option[0].formvalue(SECTION)) || '';
-	},
-
-	preset() {
-		const issuer = this.formvalue('issuer_url');
-
-		return presets.get(this.formvalue('_preset') || (issuer ? presets.guess(issuer) : 'other'));
-	},
-
-	// chosenPreset is the one that was chosen in this browser; where none was,
-	// the address of the provider may give it away.
-	chosenPreset(issuer) {
-		let chosen = null;
-
-		try {
-			chosen = window.localStorage.getItem(CHOSEN);
-		}
-		catch (e) {
-			// Private windows may have no storage.
-		}
-
-		if (chosen && presets.all().some((p) => p.id == chosen))
-			return chosen;
-
-		return issuer ? presets.guess(issuer) : '';
-	},
-
-	setValue(name, value) {
-		const option = this.map.lookupOption(name, SECTION);
-		const elem = option ? option[0].getUIElement(SECTION) : null;
-
-		if (!elem)
-			return;
-
-		elem.setValue(value);
-		elem.triggerValidation();
-		elem.node.dispatchEvent(new CustomEvent('widget-change', { bubbles: true }));
-	},
-
-	setPlaceholder(name, text) {
-		const node = this.map.findElement('id', 'widget.cbid.%s.%s.%s'.format(this.map.config, SECTION, name));
-
-		if (node)
-			node.setAttribute('placeholder', text);
-	},
-
-	renderSteps() {
-		if (this.formvalue('_preset') === '' && this.formvalue('issuer_url') === '')
-			return E('em', {}, [ _('Choose the provider to see what to do there.') ]);
-
-		const steps = presets.steps(this.preset(), this.formvalue('redirect_uri') || validate.redirectURI(window.location, providers.asked()));
-
-		// Some themes take the numbers away from every list.
-		return E('ol', { 'style': 'overflow-wrap:anywhere; margin-left:0; padding-left:2em; list-style:decimal' },
-			steps.map((s) => E('li', { 'style': 'color:inherit; list-style:inherit' }, [ s ])));
-	},
-
-	updateSteps() {
-		const node = this.map.findElement('data-sso-steps', 'on');
-
-		if (node)
-			dom.content(node, this.renderSteps());
-
-		const address = this.map.findElement('data-sso-backchannel', 'on');
-
-		if (address)
-			dom.content(address, this.logoutAddress());
-	},
-
-	// logoutAddress is where the provider tells of whoever signs out there.
-	logoutAddress() {
-		return validate.logoutURI(this.formvalue('redirect_uri'), window.location);
 	},
 
 	// keepForm remembers what has been typed into the settings but not saved:
@@ -143,39 +72,7 @@ return view.extend({
 				o.updateHint(SECTION);
 		}
 
-		this.updateSteps();
-	},
-
-	handlePreset(id) {
-		try {
-			window.localStorage.setItem(CHOSEN, id);
-		}
-		catch (e) {
-			// Then it is not kept.
-		}
-
-		if (id === '') {
-			this.updateSteps();
-			return;
-		}
-
-		const preset = presets.get(id);
-		const issuer = this.formvalue('issuer_url');
-
-		this.setPlaceholder('issuer_url', preset.issuer);
-		this.setValue('scope', preset.scope);
-		this.setValue('groups_claim', preset.claim == 'groups' ? '' : preset.claim);
-		this.setValue('require_at_hash', preset.at_hash || '');
-
-		// Never switched off by choosing something else.
-		if (preset.verified)
-			this.setValue('require_email_verified', preset.verified);
-
-		if (preset.fixed && issuer === '')
-			this.setValue('issuer_url', preset.issuer);
-
-		this.map.lookupOption('issuer_url', SECTION)[0].updateHint(SECTION);
-		this.updateSteps();
+		steps.update();
 	},
 
 	addSettings(m, secret_set) {
@@ -188,6 +85,8 @@ return view.extend({
 		s.tab('general', _('General Settings'));
 		s.tab('advanced', _('Advanced Settings'));
 		s.tab('sessions', _('Sessions'));
+		fields.begin(s, this);
+		steps.begin(this);
 
 		o = s.taboption('general', form.ListValue, '_preset', _('Provider'),
 			_('Fills in what is usual for this provider and shows what to do there.'));
@@ -195,18 +94,18 @@ return view.extend({
 		for (let p of presets.all())
 			o.value(p.id, p.name || _('Other provider'));
 		o.load = function(section_id) {
-			return page.chosenPreset(m.data.get(m.config, section_id, 'issuer_url'));
+			return steps.chosen(m.data.get(m.config, section_id, 'issuer_url'));
 		};
 		o.cfgvalue = o.load;
 		o.write = function() {};
 		o.remove = function() {};
-		o.onchange = (ev, section_id, value) => page.handlePreset(value);
+		o.onchange = (ev, section_id, value) => steps.choose(value);
 
 		o = s.taboption('general', form.DummyValue, '_steps', _('At the provider'));
 		o.renderWidget = function() {
 			const node = E('div', { 'data-sso-steps': 'on', 'role': 'status' });
 
-			window.setTimeout(() => page.updateSteps(), 0);
+			window.setTimeout(() => steps.update(), 0);
 
 			return node;
 		};
@@ -218,22 +117,17 @@ return view.extend({
 			return further ? further(value) : true;
 		};
 
-		o = s.taboption('general', widgets.HintValue, 'issuer_url', _('Issuer URL'),
-			_('The address of the provider, exactly as it names itself.'));
-		o.placeholder = presets.get(this.chosenPreset(m.data.get(m.config, SECTION, 'issuer_url')) || 'other').issuer;
+		o = fields.add('general', 'issuer_url');
+		o.placeholder = presets.get(steps.chosen(m.data.get(m.config, SECTION, 'issuer_url')) || 'other').issuer;
 		o.required = true;
-		o.inputmode = 'url';
-		o.wide = true;
 		o.validate = needed(validate.validateIssuer);
-		o.hint = (section_id, value) => validate.hintIssuer(value, page.preset());
+		o.hint = (section_id, value) => validate.hintIssuer(value, steps.preset());
 
-		o = s.taboption('general', widgets.HintValue, 'client_id', _('Client ID'),
-			_('The name under which the provider knows this router.'));
+		o = fields.add('general', 'client_id');
 		o.required = true;
 		o.validate = needed(validate.validateEntry);
 
-		o = s.taboption('general', widgets.HintValue, 'client_secret', _('Client Secret'),
-			_('The password that belongs to the Client ID.'));
+		o = fields.add('general', 'client_secret');
 		if (m.readonly) {
 			// Nothing to mask: the secret has not been sent to this browser.
 			o.renderWidget = () => E('em', {}, [ secret_set ? _('is set') : _('is not set') ]);
@@ -245,29 +139,19 @@ return view.extend({
 			o.hint = (section_id, value) => validate.hintSecret(value);
 		}
 
-		o = s.taboption('general', widgets.HintValue, 'redirect_uri', _('Redirect URI'),
-			_('Where the provider sends people back to. Enter the same address at the provider.'));
+		o = fields.add('general', 'redirect_uri');
 		o.default = validate.redirectURI(window.location, providers.asked());
 		o.rmempty = false;
-		o.inputmode = 'url';
-		o.wide = true;
-		o.validate = (section_id, value) => validate.validateURL(value);
 		o.hint = (section_id, value) => validate.hintRedirect(value, window.location);
 		o.extra = () => [ widgets.copyButton(() => page.formvalue('redirect_uri')) ];
-		o.onchange = () => page.updateSteps();
+		o.onchange = () => steps.update();
 
-		o = s.taboption('general', widgets.HintValue, 'scope', _('Scopes'),
-			_('What is asked of the provider about a person, separated by spaces.'));
-		o.default = 'openid profile email';
+		o = fields.add('general', 'scope');
 		o.wide = true;
-		o.rmempty = false;
 		o.validate = (section_id, value) => validate.validateScope(value);
 		o.hint = (section_id, value) => validate.hintScope(value, users.roles());
 
-		o = s.taboption('general', form.Flag, 'enabled', _('Enable SSO'),
-			_('Offers “Login with SSO” on the login page.'));
-		o.rmempty = false;
-		o.default = '0';
+		o = fields.add('general', 'enabled');
 		o.onchange = function() {
 			for (let name of [ 'issuer_url', 'client_id', 'client_secret' ])
 				m.lookupOption(name, SECTION)[0].triggerValidation(SECTION);
@@ -281,110 +165,9 @@ return view.extend({
 			o.edit = () => users.edit();
 		}
 
-		o = s.taboption('advanced', widgets.HintValue, 'internal_issuer_url', _('Internal Issuer URL'),
-			_('Where the router reaches the provider, if not under the Issuer URL.'));
-		o.inputmode = 'url';
-		o.wide = true;
-		o.validate = (section_id, value) => validate.validateInternal(value, page.formvalue('issuer_url'));
-
-		o = s.taboption('advanced', form.DynamicList, 'host', _('Names of this router'),
-			_('More addresses at which a login may start while Redirect URI is empty: names that the router cannot know of itself.'));
-		o.placeholder = 'router.example.com';
-		o.validate = (section_id, value) => validate.validateHost(value);
-
-		o = s.taboption('advanced', widgets.HintValue, 'ca_file', _('CA file'),
-			_('A PEM file with the only CA to trust for the provider; empty means the CAs of the router.'));
-		o.placeholder = '/etc/ssl/my-ca.pem';
-		o.validate = (section_id, value) => validate.validatePath(value);
-
-		o = s.taboption('advanced', form.ListValue, 'token_auth_method', _('Client authentication'),
-			_('How the router proves to the provider who it is.'));
-		this.automatic(o);
-		o.value('client_secret_basic');
-		o.value('client_secret_post');
-		o.value('private_key_jwt');
-		o.value('none');
-		o.onchange = () => m.lookupOption('client_secret', SECTION)[0].triggerValidation(SECTION);
-
-		if (!m.readonly) {
-			o = s.taboption('advanced', clientkey.KeyValue, '_client_key', _('Public key'));
-			o.depends('token_auth_method', 'private_key_jwt');
-		}
-
-		o = s.taboption('advanced', form.Flag, 'serve_jwks', _('Publish the public key'),
-			_('Lets the provider fetch this router\'s public key from it.') + ' ' + window.location.origin.replace('http:', 'https:') + '/cgi-bin/luci-sso?action=jwks');
-		o.depends('token_auth_method', 'private_key_jwt');
-
-		o = s.taboption('advanced', form.ListValue, 'par', _('Pushed requests (PAR)'),
-			_('Whether the router hands a login\'s request to the provider itself, instead of through the browser.'));
-		this.automatic(o);
-		o.value('1', _('always'));
-		o.value('0', _('never'));
-
-		o = s.taboption('advanced', widgets.HintValue, 'groups_claim', _('Groups claim'),
-			_('The claim that lists the groups of a person; dots lead into nested claims, and \\. is a dot within a name.'));
-		o.placeholder = 'groups';
-		o.validate = (section_id, value) => validate.validateClaim(value);
-
-		o = s.taboption('advanced', form.Flag, 'require_email_verified', _('Require verified e-mail'),
-			_('Accepts an e-mail address only if the provider says that it is verified.'));
-
-		o = s.taboption('advanced', form.ListValue, 'require_at_hash', _('Token binding (at_hash)'),
-			_('Whether the ID token must name the access token it came with.'));
-		this.automatic(o);
-		o.value('1', _('always'));
-		o.value('0', _('only if present'));
-
-		authparams.add(s);
-
-		o = s.taboption('advanced', widgets.HintValue, 'clock_tolerance', _('Clock tolerance'),
-			_('By how many seconds the clocks of router and provider may differ.'));
-		this.number(o, '60');
-		o.default = '60';
-		o.rmempty = false;
-
-		o = s.taboption('advanced', form.ListValue, 'session_cookie_path', _('Session cookie path'),
-			_('Where the browser sends the session: /cgi-bin keeps it from other services of this host name.'));
-		o.value('', '/');
-		o.value('/cgi-bin');
-		o.load = function(section_id) {
-			const value = m.data.get(m.config, section_id, this.option);
-
-			return (value == '/') ? '' : value;
-		};
-
-		o = s.taboption('advanced', widgets.HintValue, 'rate_limit', _('Requests per window'),
-			_('How many requests all clients together may send in one window.'));
-		this.number(o, '50');
-
-		o = s.taboption('advanced', widgets.HintValue, 'rate_window', _('Window'),
-			_('The length of the window in seconds.'));
-		this.number(o, '60');
-
-		o = s.taboption('advanced', widgets.HintValue, 'rate_limit_per_client', _('Requests per client'),
-			_('How many of them one client may send; 0 means no limit of its own.'));
-		this.number(o, '0');
-
-		o = s.taboption('advanced', form.Flag, 'provider_logout', _('Log out at the provider'),
-			_('Whether logging out of the router logs out at the provider, too.'));
-		o.default = '1';
-
-		o = s.taboption('advanced', widgets.HintValue, 'post_logout_redirect_uri', _('Address after logout'),
-			_('Where the provider sends people after logging out; it must be registered there.'));
-		o.inputmode = 'url';
-		o.wide = true;
-		o.placeholder = window.location.origin.replace('http:', 'https:') + '/';
-		o.validate = (section_id, value) => validate.validateURL(value);
-
-		o = s.taboption('advanced', widgets.HintValue, 'label', _('Text of the button'),
-			_('What the button on the login page says; empty means “Login with SSO”.'));
-		o.placeholder = _('Login with SSO');
-		o.validate = (section_id, value) => validate.validateLabel(value);
-
-		o = s.taboption('advanced', form.Flag, 'auto_login', _('Straight to the provider'),
-			_('The login page goes to the provider by itself; /cgi-bin/luci/?password still asks for the password.'));
-
-		this.sessionOptions(s);
+		this.addAdvanced(m, s);
+		this.addSessions(s);
+		fields.rest('advanced');
 
 		if (!m.readonly) {
 			o = s.taboption('advanced', form.DummyValue, '_providers', _('Providers'));
@@ -394,53 +177,75 @@ return view.extend({
 		providers.strip(s);
 	},
 
-	// sessionOptions say when a session ends that its owner does not end.
-	sessionOptions(s) {
+	addAdvanced(m, s) {
+		const secure = window.location.origin.replace('http:', 'https:');
 		let o;
 
-		o = s.taboption('sessions', widgets.HintValue, 'session_lifetime', _('Longest session'),
-			_('After how many seconds a session ends, in use or not; 0 means never.'));
-		this.number(o, '0');
+		o = fields.add('advanced', 'internal_issuer_url');
+		o.validate = (section_id, value) => validate.validateInternal(value, this.formvalue('issuer_url'));
 
-		o = s.taboption('sessions', form.Flag, 'backchannel_logout', _('Logout by the provider'),
-			_('Ends the sessions here of whoever signs out at the provider; enter the address below there.'));
+		o = fields.add('advanced', 'host');
+		o.validate = (section_id, value) => validate.validateHost(value);
+
+		fields.add('advanced', 'ca_file');
+
+		o = fields.add('advanced', 'token_auth_method');
+		o.onchange = () => m.lookupOption('client_secret', SECTION)[0].triggerValidation(SECTION);
+
+		if (!m.readonly) {
+			o = s.taboption('advanced', clientkey.KeyValue, '_client_key', _('Public key'));
+			o.depends('token_auth_method', 'private_key_jwt');
+		}
+
+		o = fields.add('advanced', 'serve_jwks', { note: secure + '/cgi-bin/luci-sso?action=jwks' });
+		// It is the key for all providers, and this form need not be the one that uses it.
+		if (providers.names.length < 2)
+			o.depends('token_auth_method', 'private_key_jwt');
+
+		fields.add('advanced', 'par');
+
+		o = fields.add('advanced', 'groups_claim');
+		o.validate = (section_id, value) => validate.validateClaim(value);
+
+		fields.add('advanced', 'require_email_verified');
+
+		fields.add('advanced', 'require_at_hash', { words: { 0: _('only if present') } });
+
+		authparams.add(s);
+
+		for (let name of [ 'clock_tolerance', 'session_cookie_path', 'rate_limit', 'rate_window', 'rate_limit_per_client', 'provider_logout' ])
+			fields.add('advanced', name);
+
+		o = fields.add('advanced', 'post_logout_redirect_uri');
+		o.placeholder = secure + '/';
+
+		o = fields.add('advanced', 'label');
+		o.placeholder = _('Login with SSO');
+		o.validate = (section_id, value) => validate.validateLabel(value);
+
+		fields.add('advanced', 'auto_login');
+	},
+
+	// addSessions says when a session ends that its owner does not end.
+	addSessions(s) {
+		let o;
+
+		fields.add('sessions', 'session_lifetime');
+		fields.add('sessions', 'backchannel_logout');
 
 		o = s.taboption('sessions', form.DummyValue, '_backchannel', _('At the provider'));
 		o.depends('backchannel_logout', '1');
 		o.renderWidget = () => {
-			window.setTimeout(() => this.updateSteps(), 0);
+			window.setTimeout(() => steps.update(), 0);
 
 			return E('div', {}, [
 				E('code', { 'data-sso-backchannel': 'on', 'style': 'overflow-wrap:anywhere' }), ' ',
-				widgets.copyButton(() => this.logoutAddress(), 'backchannel_logout_uri')
+				widgets.copyButton(() => steps.logoutAddress(), 'backchannel_logout_uri')
 			]);
 		};
 
-		o = s.taboption('sessions', widgets.HintValue, 'revalidate', _('Ask the provider again'),
-			_('Every how many seconds the provider is asked whether a sign-in still holds; 0 means never, 300 is a good start.'));
-		this.number(o, '0');
-
-		o = s.taboption('sessions', widgets.HintValue, 'revalidate_grace', _('Patience with the provider'),
-			_('For how many seconds the provider need not answer before a session ends.'));
-		this.number(o, '3600');
-	},
-
-	// What is left at its default is not written: the configuration stays as
-	// short as the guide has it.
-	automatic(o) {
-		o.value('', _('automatic'));
-		o.load = function(section_id) {
-			const value = this.map.data.get(this.map.config, section_id, this.option);
-
-			return (value == 'auto') ? '' : value;
-		};
-	},
-
-	number(o, value) {
-		o.placeholder = value;
-		o.inputmode = 'numeric';
-		o.validate = (section_id, v) => validate.validateNumber(o.option, v);
-		o.hint = (section_id, v) => validate.hintNumber(o.option, v, { rate_limit: this.formvalue('rate_limit') });
+		fields.add('sessions', 'revalidate');
+		fields.add('sessions', 'revalidate_grace');
 	},
 
 	render(data) {
