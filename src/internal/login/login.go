@@ -96,7 +96,6 @@ func (f *Flow) request(ctx context.Context, metadata oidc.Metadata, pending *han
 		}
 		*value = secret.New(token)
 	}
-	pending.Issued = f.Now()
 	return f.Party.SignInURL(ctx, metadata, oidc.AuthorizationRequest{
 		RedirectURI: pending.RedirectURI,
 		Scope:       f.Config.Scope,

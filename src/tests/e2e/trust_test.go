@@ -193,6 +193,53 @@ func TestTrustEcho(t *testing.T) {
 	if !strings.Contains(log, "invalid_client") || strings.Contains(log, e.IDP.Client.Secret) || strings.Contains(log, v.query.Get("code")) {
 		t.Errorf("the log has the secret or the code, or not the error: %s", log)
 	}
+
+	// Not every provider's code looks like a secret.
+	const code = "spring-meadow-7"
+	mixed := e.pending("alice")
+	mixed.query.Set("code", code)
+	mixed.query.Set("iss", "https://other.example/"+code)
+	mark = e.Mark()
+	e.cgi(mixed.request(plainClient))
+	log = strings.Join(e.Log(mark), "\n")
+	if !strings.Contains(log, "https://other.example/") || strings.Contains(log, code) {
+		t.Errorf("the log has the code, or not the foreign iss: %s", log)
+	}
+}
+
+// TestTrustRefusal: an error in the address ends a login, and is repeated in
+// the log, only when the address is the browser's own; else the log says why
+// it is not. RFC 9207 has iss in it only where the provider announces it.
+func TestTrustRefusal(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.inject(idp.Fault{Metadata: func(d map[string]any) { delete(d, "authorization_response_iss_parameter_supported") }})
+	e.must(e.ForgetProvider())
+	for name, c := range map[string]struct {
+		change func(v *visit)
+		own    bool
+		log    string
+	}{
+		"without iss":   {func(v *visit) { v.query.Del("iss") }, true, "access_denied"},
+		"foreign iss":   {func(v *visit) { v.query.Set("iss", "https://other.example") }, false, "iss is not option issuer_url"},
+		"no cookie":     {func(v *visit) { v.cookie = "" }, false, "no state cookie"},
+		"another state": {func(v *visit) { v.query.Set("state", strings.Repeat("A", 43)) }, false, "not that of this browser's login"},
+	} {
+		v := e.pending("alice")
+		again := v.request(plainClient)
+		v.query.Del("code")
+		v.query.Set("error", "access_denied")
+		c.change(&v)
+		mark := e.Mark()
+		e.cgi(v.request(plainClient))
+		log := strings.Join(e.Log(mark), "\n")
+		if !strings.Contains(log, c.log) || strings.Contains(log, "access_denied") != c.own {
+			t.Errorf("%s: the log should name %q: %s", name, c.log, log)
+		}
+		if r := e.cgi(again); (r.Status == 302) == c.own {
+			t.Errorf("%s: the login itself ends with status %d afterwards", name, r.Status)
+		}
+	}
 }
 
 // TestTrustCrowdedCookies: cookies that another site of the same name has set
