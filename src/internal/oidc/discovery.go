@@ -188,7 +188,7 @@ func (p *Party) latest(m Metadata) Metadata {
 // endpoint of a kept one (which names it) answered as if it were not there.
 // ok reports that the provider now names another address for it. That may
 // be asked: it was named by the issuer, over the same trust as the old one.
-func (p *Party) renew(ctx context.Context, m Metadata, endpoint func(Metadata) string) (fresh Metadata, ok bool) {
+func (p *Party) renew(ctx context.Context, m Metadata, endpoint func(*Metadata) string) (fresh Metadata, ok bool) {
 	if !m.kept || p.asked {
 		return m, false
 	}
@@ -198,10 +198,11 @@ func (p *Party) renew(ctx context.Context, m Metadata, endpoint func(Metadata) s
 		return m, false // What the endpoint said is what went wrong.
 	}
 	p.renewed = &fresh
-	if endpoint(fresh) == endpoint(m) || !secure(endpoint(fresh)) {
+	was, is := endpoint(&m), endpoint(&fresh)
+	if is == was || !secure(is) {
 		return m, false
 	}
-	p.Notice("the provider has moved " + p.Veil.Address(endpoint(m)) + " to " + p.Veil.Address(endpoint(fresh)) + "; its discovery document was fetched again")
+	p.Notice("the provider has moved " + p.Veil.Address(was) + " to " + p.Veil.Address(is) + "; its discovery document was fetched again")
 	return fresh, true
 }
 

@@ -183,7 +183,7 @@ var (
 
 // moved reports whether an answer says that the endpoint is not here.
 func moved(response backchannel.Response) bool {
-	return response.Status == 404 || response.Status == 405 || response.Status >= 300 && response.Status < 400
+	return response.Status == 404 || response.Status == 405 || response.Status == 410 || response.Status >= 300 && response.Status < 400
 }
 
 func (p *Party) fetch(ctx context.Context, d document) ([]byte, error) {

@@ -99,7 +99,7 @@ func (p *Party) keys(ctx context.Context, m Metadata, refresh bool, of kind) (ke
 	m = p.latest(m)
 	set, err := p.keysAt(ctx, m.JWKSURI, refresh, of)
 	if errors.Is(err, errMoved) {
-		if fresh, ok := p.renew(ctx, m, func(m Metadata) string { return m.JWKSURI }); ok {
+		if fresh, ok := p.renew(ctx, m, func(m *Metadata) string { return m.JWKSURI }); ok {
 			return p.keysAt(ctx, fresh.JWKSURI, true, of)
 		}
 	}

@@ -30,6 +30,11 @@ func (p *Party) push(ctx context.Context, m Metadata, parameters url.Values) (ur
 	if err != nil {
 		return nil, err
 	}
+	if moved(response) {
+		if fresh, ok := p.renew(ctx, m, func(m *Metadata) string { return m.PushedEndpoint }); ok {
+			return p.push(ctx, fresh, parameters) // Once: it is not renewed again.
+		}
+	}
 	if name := pushedName(response); name != "" {
 		return url.Values{"client_id": {p.ClientID}, "request_uri": {name}}, nil
 	}

@@ -46,7 +46,7 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 func (p *Party) askForTokens(ctx context.Context, m Metadata, form url.Values) (backchannel.Response, error) {
 	response, err := p.requestTokens(ctx, p.latest(m), form)
 	if err == nil && moved(response) {
-		if fresh, ok := p.renew(ctx, p.latest(m), func(m Metadata) string { return m.TokenEndpoint }); ok {
+		if fresh, ok := p.renew(ctx, p.latest(m), func(m *Metadata) string { return m.TokenEndpoint }); ok {
 			// Whoever answered so was no token endpoint. The code goes to
 			// one more address, the one the issuer names now, and to no
 			// address that an answer names.

@@ -22,7 +22,7 @@ func (p *Party) UserInfo(ctx context.Context, m Metadata, access secret.Value, s
 	if err == nil && moved(response) {
 		// The access token follows no redirect, but goes where the issuer
 		// says that its UserInfo is now.
-		if fresh, ok := p.renew(ctx, m, func(m Metadata) string { return m.UserInfoEndpoint }); ok {
+		if fresh, ok := p.renew(ctx, m, func(m *Metadata) string { return m.UserInfoEndpoint }); ok {
 			response, err = p.askUserInfo(ctx, fresh, access)
 		}
 	}

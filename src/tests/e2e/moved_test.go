@@ -20,16 +20,18 @@ import (
 // discovery document again, once, and not a day later.
 func TestMovedEndpoints(t *testing.T) {
 	t.Parallel()
-	for _, at := range []idp.Endpoint{idp.Token, idp.JWKS, idp.UserInfo} {
+	for _, at := range []idp.Endpoint{idp.Token, idp.JWKS, idp.UserInfo, idp.Pushed} {
 		for name, left := range map[string]idp.Answer{
 			"404":                   {},
 			"405":                   {Status: 405},
+			"410":                   {Status: 410},
 			"a redirect":            {Status: 308, Location: "/elsewhere"},
 			"a redirect to a thief": {Status: 307, Location: "https://127.0.0.1:1/steal"},
 		} {
 			t.Run(string(at)+" "+name, func(t *testing.T) {
 				t.Parallel()
 				e := newEnv(t)
+				e.IDP.SetPushing(idp.Pushing{Announced: at == idp.Pushed, Required: at == idp.Pushed})
 				e.inject(idp.Fault{IDToken: func(t *idp.IDToken) { delete(t.Claims, "groups"); delete(t.Claims, "email") }})
 				e.signsIn("before")
 				before := e.IDP.Count(idp.Discovery)
@@ -61,7 +63,7 @@ func TestMovedEndpoints(t *testing.T) {
 func TestMovedTokenEndpointStays(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]idp.Answer{
-		"404": {Status: 404}, "a redirect": {Location: "/elsewhere"}, "401": {Status: 401}, "500": {Status: 500}, "reset": {Reset: true},
+		"404": {Status: 404}, "410": {Status: 410}, "a redirect": {Location: "/elsewhere"}, "401": {Status: 401}, "500": {Status: 500}, "reset": {Reset: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,7 +82,7 @@ func TestMovedTokenEndpointStays(t *testing.T) {
 				t.Errorf("the code was sent %d times; %s", sent, r.Raw)
 			}
 			discovered := e.IDP.Count(idp.Discovery)
-			if want := map[bool]int{true: 2, false: 1}[name == "404" || name == "a redirect"]; discovered != want {
+			if want := map[bool]int{true: 2, false: 1}[name == "404" || name == "410" || name == "a redirect"]; discovered != want {
 				t.Errorf("the discovery document was fetched %d times, expected %d", discovered, want)
 			}
 			if again := e.cgi(v.request(htmlClient)); again.Status < 400 {
