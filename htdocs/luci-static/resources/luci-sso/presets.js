@@ -74,6 +74,11 @@ const presets = [
 		note: _('TinyAuth\'s own people have no groups: map them by e-mail.')
 	},
 	{
+		id: 'casdoor', name: 'Casdoor', issuer: 'https://casdoor.example.com', scope: PLAIN, claim: 'groups',
+		slash: false, unverified: true, where: 'Applications › Add', redirect: 'Redirect URLs', logout: 'Redirect URLs',
+		note: _('Group names arrive as organization/group.')
+	},
+	{
 		id: 'other', name: null, issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
 		where: 'OpenID Connect › Authorization Code', redirect: 'Redirect URI',
 		note: _('The provider must support OpenID Connect Discovery and sign with RS256 or ES256.')
@@ -91,6 +96,7 @@ const hosts = [
 	[ 'kanidm', /^https:\/\/[^\/]+\/oauth2\/openid\// ],
 	[ 'dex', /^https:\/\/[^\/]+\/dex\/?$/ ],
 	[ 'tinyauth', /^https:\/\/[^\/]*tinyauth[^\/]*\/?$/ ],
+	[ 'casdoor', /^https:\/\/[^\/]*casdoor[^\/]*\/?$/ ],
 	[ 'pocketid', /^https:\/\/(id\.|[^\/]*pocket)[^\/]*\/?$/ ],
 	[ 'authelia', /^https:\/\/[^\/]*auth[^\/]*\/?$/ ]
 ];
