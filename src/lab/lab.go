@@ -155,10 +155,15 @@ func Start(options Options) (l *Lab, err error) {
 			return l, err
 		}
 	}
-	resources, app := "", ""
-	var packaged []string
+	app := ""
+	var resources, packaged []string
 	if repo, err := Repository(); err == nil {
-		resources, app = existing(repo, "htdocs/luci-static/resources"), existing(repo, "package/luci-app-sso/root")
+		app = existing(repo, "package/luci-app-sso/root")
+		for _, dir := range []string{"htdocs/luci-static/resources", "package/luci-sso/files/www/luci-static/resources"} {
+			if dir = existing(repo, dir); dir != "" {
+				resources = append(resources, dir)
+			}
+		}
 		for _, dir := range []string{"package/luci-sso/files", "package/luci-app-sso/root"} {
 			if dir = existing(repo, dir); dir != "" {
 				packaged = append(packaged, dir)

@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { launchBrowser } from '../lib/browser.mjs';
 
-const script = readFileSync(new URL('../../htdocs/luci-static/resources/luci-sso/login.js', import.meta.url));
+const script = readFileSync(new URL('../../package/luci-sso/files/www/luci-static/resources/luci-sso/login.js', import.meta.url));
 const tag = '<script src="/luci-static/resources/luci-sso/login.js?v=1"></script>';
 
 // LuCI's common template: the submit control inside the form.

@@ -104,7 +104,8 @@ export async function start(options = {}) {
 	execFileSync('cp', [ '-a', `${routerRoot()}/.`, dir ]);
 
 	for (const [ from, to ] of [
-		[ 'htdocs/luci-static/resources', 'www/luci-static/resources' ],
+		[ 'htdocs', 'www' ],
+		[ 'package/luci-sso/files/www', 'www' ],
 		[ 'package/luci-app-sso/root', '.' ]
 	])
 		cpSync(join(TOP, from), join(dir, to), { recursive: true });

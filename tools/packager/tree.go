@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"sort"
 	"strings"
 )
@@ -38,13 +37,8 @@ type pkg struct {
 
 const (
 	program   = "/www/cgi-bin/luci-sso"
-	resources = "/luci-static/resources/luci-sso/"
-	versionJS = "/www" + resources + "version.js"
+	versionJS = "/www/luci-static/resources/luci-sso/version.js"
 )
-
-// withProgram are the files among the page's that people meet before they are
-// in, and that come with package luci-sso.
-var withProgram = []string{"login.js", "page.css"}
 
 // backend is package luci-sso around a binary. The rules are those of its
 // Makefile's install section.
@@ -83,13 +77,6 @@ func (o *options) backend(binary []byte, a string) (pkg, error) {
 		if p.Entries[i].Path == "/etc/config/luci-sso" {
 			p.Entries[i].Mode = 0o600 // It holds the client secret.
 		}
-	}
-	for _, name := range withProgram {
-		content, err := os.ReadFile(filepath.Join(top, "htdocs", resources, name))
-		if err != nil {
-			return pkg{}, err
-		}
-		p.Entries = append(p.Entries, entry{Path: "/www" + resources + name, Mode: 0o644, Content: content})
 	}
 	p.Entries = append(p.Entries,
 		entry{Path: program, Mode: 0o755, Content: binary},
@@ -132,9 +119,6 @@ func (o *options) page() (pkg, error) {
 		return pkg{}, err
 	}
 	for _, e := range htdocs {
-		if path.Dir(e.Path)+"/" == "/www"+resources && slices.Contains(withProgram, path.Base(e.Path)) {
-			continue
-		}
 		if e.Path == versionJS {
 			// In the tree the page is of version "dev", as a program built there.
 			before, after, ok := strings.Cut(string(e.Content), "'dev'")

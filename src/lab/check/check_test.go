@@ -85,7 +85,7 @@ func TestItNoticesWhatIsBroken(t *testing.T) {
 		step   string // Part of the first failing step's name.
 	}{
 		{"switched off", func(l *lab.Lab) error { return l.SetUCI("enabled", "0") }, "says that single sign-on is enabled"},
-		{"no script", func(l *lab.Lab) error { return os.Remove(l.Router.At("/www/luci-static/resources/luci-sso")) }, "login page"},
+		{"no script", func(l *lab.Lab) error { return os.Remove(l.Router.At("/www/luci-static/resources/luci-sso/login.js")) }, "login page"},
 		{"no role for Alice", func(l *lab.Lab) error { return l.SetUCI("admin.email") }, "Alice signs in"},
 		{"no role for Bob", func(l *lab.Lab) error { return l.SetUCI("operator.group") }, "Bob signs in"},
 		{"Dave is somebody", func(l *lab.Lab) error { return l.SetUCI("viewer.sub", "dave") }, "Dave is refused"},

@@ -37,7 +37,7 @@ func (r *Router) install() error {
 	if err := r.WriteConfig(r.options.Config); err != nil {
 		return err
 	}
-	if r.options.Resources == "" {
+	if len(r.options.Resources) == 0 {
 		return nil
 	}
 	if err := r.installResources(); err != nil || r.Real || r.options.App == "" {
@@ -79,17 +79,25 @@ func (r *Router) WriteConfig(text string) error {
 // the next reload; a real router gets copies, because it cannot see outside
 // its root.
 func (r *Router) installResources() error {
-	entries, err := os.ReadDir(r.options.Resources)
-	if err != nil {
-		return err
+	put := os.Symlink
+	if r.Real {
+		put = func(from, to string) error { return copyFile(from, to, 0o644) }
 	}
-	for _, entry := range entries {
-		from, to := filepath.Join(r.options.Resources, entry.Name()), r.At("/www/luci-static/resources/"+entry.Name())
-		if r.Real {
-			err = copyTree(from, to)
-		} else {
-			err = os.Symlink(from, to)
-		}
+	for _, dir := range r.options.Resources {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			relative, err := filepath.Rel(dir, path)
+			if err != nil {
+				return err
+			}
+			to := filepath.Join(r.At("/www/luci-static/resources"), relative)
+			if entry.IsDir() {
+				return os.MkdirAll(to, 0o755)
+			}
+			return put(path, to)
+		})
 		if err != nil {
 			return err
 		}

@@ -42,10 +42,10 @@ type Options struct {
 	Addr        string // "localhost:0" when empty.
 	IPv6        bool   // Listen on ::1 too, where possible, when Addr says localhost.
 	Certificate tls.Certificate
-	Trust       []byte // PEM: the router's certificate store.
-	Program     []byte // The CGI program.
-	Resources   string // Directory of our luci-static/resources; "" for none.
-	Config      string // Text of /etc/config/luci-sso.
+	Trust       []byte   // PEM: the router's certificate store.
+	Program     []byte   // The CGI program.
+	Resources   []string // What each package has in luci-static/resources.
+	Config      string   // Text of /etc/config/luci-sso.
 
 	// RealRoot is the root file system of a real router. It is copied, and
 	// its own ubusd, rpcd and uhttpd are started in the copy.
