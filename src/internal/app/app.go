@@ -165,11 +165,16 @@ func (r *request) load() (*config.Config, error) {
 		return config.LoadAny(paths.Config())
 	case r.Path == logoutPath:
 		return config.LoadAny(paths.Config())
-	case r.HasParam(config.ProviderParam):
-		name, _ := r.Param(config.ProviderParam)
-		return config.LoadProvider(paths.Config(), name)
 	}
-	return config.Load(paths.Config())
+	name := config.Section
+	if r.HasParam(config.ProviderParam) {
+		name, _ = r.Param(config.ProviderParam)
+	}
+	if r.Path == backchannelPath {
+		// Ending a session is no danger, whether single sign-on is on or not.
+		return config.Parse(paths.Config(), name)
+	}
+	return config.LoadProvider(paths.Config(), name)
 }
 
 func (r *request) admit() (retryAfter int, err error) {

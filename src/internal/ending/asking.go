@@ -121,6 +121,9 @@ func (w *Watch) doubt(p *asked, k session.Kept, why error) error {
 // has the role of the session still. The faults SESSION_… say that it is to
 // end; any other error that nothing was learned.
 func (w *Watch) confirm(ctx context.Context, p *asked, k *session.Kept) error {
+	if p.config.IssuerURL == "" {
+		return errors.New("the settings cannot be read")
+	}
 	if k.Issuer != p.config.IssuerURL {
 		// Its token is none of the new one's business.
 		return fault.New(fault.SessionRevoked, "option issuer_url names another provider than the one that the person signed in at")

@@ -47,7 +47,7 @@ func (w *Watch) Due(ctx context.Context) error {
 	now := w.Now()
 	asking := false
 	for _, k := range kept {
-		c := w.Config(k.Provider)
+		c := w.settings(&k)
 		end := Deadline(k.Record, c)
 		switch {
 		case k.Over:
@@ -109,7 +109,7 @@ func (w *Watch) ask(ctx context.Context) error {
 		if time.Since(began) > w.AskingTime {
 			break
 		}
-		c := w.Config(k.Provider)
+		c := w.settings(&k)
 		switch {
 		case k.Over || !alive(k):
 			w.revoke(ctx, c, k)
@@ -121,6 +121,16 @@ func (w *Watch) ask(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// settings are those of a session's provider. Where it was to be asked and they
+// cannot be read, it is one that cannot be asked: for a while that is an edit.
+func (w *Watch) settings(k *session.Kept) *config.Config {
+	c := w.Config(k.Provider)
+	if c == nil && (!k.Refresh.Empty() || k.Doubt != 0) {
+		c = &config.Config{Provider: k.Provider, Ends: config.Ends{Revalidate: 1, RevalidateGrace: time.Hour}} // The option's default.
+	}
+	return c
 }
 
 // Deadline is when a session ends in any case; zero for never. A lifetime that

@@ -85,6 +85,33 @@ func TestBackchannelLogoutOff(t *testing.T) {
 	}
 }
 
+// Who is in while single sign-on is switched off is still put out by the
+// provider: ending a session is no danger.
+func TestBackchannelLogoutWhileDisabled(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.set("backchannel_logout", "1")
+	s, other := e.signedIn("alice"), e.signedIn("bob")
+	e.set("enabled", "0")
+	if r := e.logoutToken(s.subject(), "", nil); r.Status != 200 {
+		t.Errorf("the token was not accepted:\n%s\n%s", r.Raw, strings.Join(e.logOf(r, 0), "\n"))
+	}
+	if e.lives(s) || !e.lives(other) {
+		t.Errorf("whom the token names lives: %t, the other one: %t", e.lives(s), e.lives(other))
+	}
+	if r := e.cgi(lab.Request{Header: htmlClient}); r.Status != 503 {
+		t.Errorf("a login begins:\n%s", r.Raw)
+	}
+	forged := e.logoutToken(other.subject(), "", func(token *idp.IDToken) { token.Claims["aud"] = "somebody" })
+	if forged.Status != 400 || !e.lives(other) {
+		t.Errorf("a token for somebody else:\n%s", forged.Raw)
+	}
+	e.set("backchannel_logout", "0")
+	if r := e.logoutToken(other.subject(), "", nil); r.Status != 404 || !e.lives(other) {
+		t.Errorf("with the option off as well:\n%s", r.Raw)
+	}
+}
+
 func TestBackchannelLogout(t *testing.T) {
 	t.Parallel()
 	sid := func(sid string) idp.Fault {

@@ -247,6 +247,42 @@ func TestProviderDownForAnHour(t *testing.T) {
 	a.must(a.IDP.Up())
 }
 
+// Settings that cannot be read are a provider that cannot be asked: for as long
+// as an edit takes nobody is put out, and nobody stays for good.
+func TestSettingsUnreadable(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t, idp.Refreshing{Always: true, Rotate: true})
+	s := a.signedIn("alice")
+	a.after(everyTime)
+	path := a.Router.At("/etc/config/luci-sso")
+	text, err := os.ReadFile(path)
+	a.must(err)
+	for what, broken := range map[string]string{"cannot be parsed": string(text) + "\nconfig oidc 'x\n", "lack an option": strings.Replace(string(text), "issuer_url", "issuer_ulr", 1)} {
+		a.must(a.WriteConfig(broken))
+		mark := a.Mark()
+		a.after(time.Hour - 2*time.Minute)
+		if !a.lives(s) {
+			t.Fatalf("settings that %s for less than an hour put somebody out", what)
+		}
+		if log := strings.Join(a.Log(mark), "\n"); strings.Count(log, "the settings cannot be read") != 1 {
+			t.Errorf("it is not said once:\n%s", log)
+		}
+		a.must(a.WriteConfig(string(text)))
+		a.after(2 * everyTime)
+		if !a.lives(s) || a.record(s).Doubt != 0 {
+			t.Fatal("with the settings back the session is still in doubt")
+		}
+	}
+	a.must(os.Remove(path))
+	a.after(time.Hour + 2*time.Minute)
+	if a.lives(s) {
+		t.Error("without settings the session lives for good")
+	}
+	if log := strings.Join(a.Log(0), "\n"); !strings.Contains(log, "SESSION_UNCONFIRMED") {
+		t.Errorf("the log does not say why:\n%s", log)
+	}
+}
+
 // A clock that jumps puts nobody out and keeps nobody in: time is that since
 // the router started.
 func TestClockJumps(t *testing.T) {
