@@ -9,6 +9,7 @@
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { request as plain } from 'node:http';
 import { createServer, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +34,7 @@ const SECRET = 'a-secret-with+signs/and=more:than%that';
 function deliver(url, { method, headers, body }, ca) {
 	return new Promise((resolve, reject) => {
 		const text = String(body);
-		const sent = request(url, { method, ca, headers: { ...Object.fromEntries(new Headers(headers)), 'content-length': text.length } }, (answer) => {
+		const sent = (new URL(url).protocol === 'http:' ? plain : request)(url, { method, ca, headers: { ...Object.fromEntries(new Headers(headers)), 'content-length': text.length } }, (answer) => {
 			answer.resume();
 			answer.on('end', () => resolve(new Response(null, { status: answer.statusCode })));
 		});
@@ -46,7 +47,7 @@ function deliver(url, { method, headers, body }, ca) {
 function client(id, algorithm, method, uris) {
 	return {
 		client_id: id,
-		...(method.startsWith('client_secret') ? { client_secret: SECRET } : {}),
+		...(method.startsWith('client_secret') ? { client_secret: uris.secret } : {}),
 		redirect_uris: uris.redirect,
 		post_logout_redirect_uris: uris.afterLogout,
 		response_types: [ 'code' ],
@@ -79,19 +80,22 @@ function page(title, body) {
 // startProvider answers when the provider listens. Options:
 //   host                the name in the issuer: 127.0.0.1, or localhost to be on the router's site
 //   port                0 for any
+//   tls                 a certificate of makeCA's; one is made otherwise
+//   secret              of the clients that have one
 //   redirectURIs, afterLogout   what the clients may ask for
 //   claimsInIDToken     put the claims into the ID token, too
 //   clientKeys          public keys (a JWKS) of the client that authenticates by one
 //   refresh             give refresh tokens for offline_access
 //   logout, logoutCA    where the router takes logout tokens, and who vouches for it
 //   pushedOnly          refuse requests that were not pushed (PAR)
+//   asks                let the person say that they want to sign out
 //   person              who signs in next; the handle's person can be set later
 // The handle has issuer, ca, caFile, clients, secret, person, requests (method
 // and path of each), and close().
 export async function startProvider(options = {}) {
 	const { host = '127.0.0.1', port = 0, redirectURIs = [ 'https://localhost:8443/cgi-bin/luci-sso/callback' ], afterLogout = [] } = options;
 	const dir = mkdtempSync(join(tmpdir(), 'luci-sso-provider-'));
-	const { ca, caFile, cert, key } = makeCA(dir);
+	const { ca, caFile, cert, key } = options.tls ?? makeCA(dir);
 	const server = createServer({ cert, key });
 
 	await new Promise((resolve, reject) => {
@@ -100,11 +104,11 @@ export async function startProvider(options = {}) {
 	});
 
 	const issuer = `https://${host}:${server.address().port}`;
-	const uris = { redirect: redirectURIs, afterLogout, refresh: options.refresh, logout: options.logout };
+	const uris = { redirect: redirectURIs, afterLogout, refresh: options.refresh, logout: options.logout, secret: options.secret ?? SECRET };
 	const handle = {
 		issuer, ca, caFile,
 		clients: { rs256: 'router-rs256', es256: 'router-es256', post: 'router-post', none: 'router-public', key: 'router-key' },
-		secret: SECRET,
+		secret: uris.secret,
 		person: options.person ?? 'alice',
 		refuse: null, // An error value of RFC 6749 to answer the next authorization with.
 		removed: new Set(), // Subjects whose account is gone.
@@ -132,7 +136,7 @@ export async function startProvider(options = {}) {
 			rpInitiatedLogout: {
 				enabled: true,
 				logoutSource(ctx, form) {
-					ctx.body = page('Sign out', form.replace('</form>', '<input type="hidden" name="logout" value="yes"></form>'));
+					ctx.body = options.asks ? `<!doctype html>${form}<button form="op.logoutForm" name="logout" value="yes">Yes</button>` : page('Sign out', form.replace('</form>', '<input type="hidden" name="logout" value="yes"></form>'));
 				},
 				postLogoutSuccessSource(ctx) {
 					ctx.body = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Signed out</title><h1>Signed out at the provider</h1></html>';

@@ -229,11 +229,15 @@ test('every preset is usable as it is', () => {
 		assert.equal(logic.validateClaim(p.claim), true, p.id);
 		assert.equal(presets.steps(p, 'https://r/').every((s) => s && !s.includes('%s')), true, p.id);
 		assert.equal(presets.steps(p, 'https://r/cgi-bin/luci-sso/callback').some((s) => s.endsWith(`${p.logout}: https://r/`)), !!p.logout, p.id);
+		assert.equal(presets.steps(p, 'https://r/').some((s) => s.endsWith(`: ${p.takes?.join(', ')}`)), !!p.takes, p.id);
 
 		if (p.id != 'other')
 			assert.equal(presets.guess(p.issuer), p.id, `the address ${p.issuer} should give ${p.id} away`);
 	}
 
+	assert.deepEqual(presets.get('authelia').takes.slice(0, 2), [ 'par', 'token_auth_method private_key_jwt' ]);
+	assert.equal(presets.get('google').takes, undefined, 'what nobody has run takes nothing');
+	assert.equal(presets.guess('https://env-1.eu.scalekit.dev'), 'scalekit');
 	assert.equal(presets.guess('https://login.lan/oidc'), 'other');
 	assert.equal(presets.get('no-such').id, 'other');
 });

@@ -18,6 +18,7 @@ type providers struct {
 	Providers []struct {
 		ID, Name string
 		Host     string // What an issuer of it looks like.
+		As       string // Whose facts are its own until it has been run itself.
 		Preset   preset
 	}
 	Sends []struct {
@@ -36,8 +37,6 @@ type preset struct {
 	Issuer, Scope, Claim, Verified, Where, Redirect, Logout, Note string
 
 	Fixed, Bare, Unverified bool
-
-	Key bool // It was seen to take an assertion of the router's own key.
 
 	AtHash string `json:"at_hash"`
 	NoteOf string `json:"note_of"`
@@ -177,10 +176,44 @@ func (p providers) refreshes() string {
 	var lines [][]string
 	for _, m := range p.all() {
 		f := m.Facts
-		lines = append(lines, []string{called(m.Name, m.Version), f["refresh_token"], f["refresh"], f["old_refresh_token"], f["par"], f["private_key_jwt"], f["backchannel"],
+		lines = append(lines, []string{called(m.Name, m.Version), f["refresh_token"], f["refresh"], f["old_refresh_token"], f["par"], f["private_key_jwt"], f["public_client"], f["backchannel"],
 			f["announced_but_not_sent"], f["sent_but_not_announced"], f["discovery"]})
 	}
-	return rows("Provider | Refresh token | A refresh | An old one, used again | Pushed requests | `private_key_jwt` | Back-channel logout | Claims announced, not sent | sent, not announced | Discovery", lines)
+	return rows("Provider | Refresh token | A refresh | An old one, used again | Pushed requests | `private_key_jwt` | Public client | Back-channel logout | Claims announced, not sent | sent, not announced | Discovery", lines)
+}
+
+// takes are the options beyond a plain login that were seen to work with a
+// provider: with that of its name, or with what it is made of.
+func (p providers) takes(name, as string) (list []string) {
+	var f map[string]string
+	for _, m := range p.all() {
+		product, _, _ := strings.Cut(m.Name, ", ")
+		if f == nil && (strings.EqualFold(product, name) || m.Name == as) {
+			f = m.Facts
+		}
+	}
+	if strings.HasPrefix(f["par"], "201") {
+		list = append(list, "par")
+	}
+	if strings.HasPrefix(f["private_key_jwt"], "aud: issuer") {
+		list = append(list, "token_auth_method private_key_jwt")
+	}
+	if strings.Contains(f["public_client"], "announced; 200; wrong verifier: 4") {
+		list = append(list, "token_auth_method none")
+	}
+	// An answer to a refresh that names nobody confirms nobody.
+	if strings.HasPrefix(f["refresh"], "200: ID token") {
+		switch need := f["refresh_token"]; need {
+		case "always":
+			list = append(list, "revalidate")
+		case "with offline_access", "with offline_access and prompt=consent":
+			list = append(list, "revalidate ("+strings.ReplaceAll(strings.TrimPrefix(need, "with "), " and ", ", ")+")")
+		}
+	}
+	if strings.Contains(f["backchannel"], "; ") && !strings.Contains(f["backchannel"], "nothing comes") {
+		list = append(list, "backchannel_logout")
+	}
+	return list
 }
 
 // called puts the version after the product's name, and makes that of a Go
@@ -219,12 +252,12 @@ func presetsScript(repo string) (string, error) {
 		if i == len(p.Providers)-1 {
 			comma = ""
 		}
-		b.WriteString("\t{\n" + one.Preset.script(one.ID, one.Name) + "\t}" + comma + "\n")
+		b.WriteString("\t{\n" + one.Preset.script(one.ID, one.Name, p.takes(one.Name, one.As)) + "\t}" + comma + "\n")
 	}
 	b.WriteString("];\n\nconst hosts = [\n")
 	var hosts []string
 	// The telling ones first: the last two are no more than a habit.
-	for _, id := range []string{"google", "entra", "okta", "auth0", "zitadel", "keycloak", "authentik", "kanidm", "dex", "tinyauth", "casdoor", "pocketid", "authelia"} {
+	for _, id := range []string{"google", "entra", "okta", "scalekit", "auth0", "zitadel", "keycloak", "authentik", "kanidm", "dex", "tinyauth", "casdoor", "pocketid", "authelia"} {
 		for _, one := range p.Providers {
 			if one.ID == id {
 				hosts = append(hosts, fmt.Sprintf("\t[ %s, /%s/ ]", quote(id), one.Host))
@@ -237,7 +270,7 @@ func presetsScript(repo string) (string, error) {
 
 // script is one preset in three lines: what goes into the settings, what is
 // different there, and the note.
-func (p preset) script(id, name string) string {
+func (p preset) script(id, name string, takes []string) string {
 	field := func(name, value string) string {
 		if value == "" {
 			return ""
@@ -259,9 +292,9 @@ func (p preset) script(id, name string) string {
 	if p.Fixed {
 		fixed = ", fixed: true"
 	}
-	key := ""
-	if p.Key {
-		key = ", key: true"
+	seen := ""
+	if takes != nil {
+		seen = ", takes: [ " + quoteAll(takes) + " ]"
 	}
 	slash := ""
 	if p.Slash != nil {
@@ -271,7 +304,7 @@ func (p preset) script(id, name string) string {
 	if p.NoteOf != "" {
 		note += ".format(" + quote(p.NoteOf) + ")"
 	}
-	return fmt.Sprintf("\t\tid: %s, name: %s%s%s, scope: %s, claim: %s%s%s%s,\n", quote(id), display, field("issuer", p.Issuer), fixed, scope, quote(p.Claim), field("verified", p.Verified), field("at_hash", p.AtHash), key) +
+	return fmt.Sprintf("\t\tid: %s, name: %s%s%s, scope: %s, claim: %s%s%s%s,\n", quote(id), display, field("issuer", p.Issuer), fixed, scope, quote(p.Claim), field("verified", p.Verified), field("at_hash", p.AtHash), seen) +
 		"\t\t" + flag("bare", p.Bare) + slash + flag("unverified", p.Unverified) + "where: " + quote(p.Where) + field("redirect", p.Redirect) + field("logout", p.Logout) + ",\n" +
 		"\t\tnote: " + note + "\n"
 }

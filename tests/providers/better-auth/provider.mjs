@@ -16,10 +16,10 @@ export default [ {
 	prepare() { dir = npmPackages('better-auth'); },
 	async start({ origin, inner, callback, after, jwks }) {
 		const running = await program(process.execPath, [ 'server.mjs', JSON.stringify({ origin, inner, callback, after, jwks, people, password: PASSWORD }) ], { cwd: dir, ready: inner, greets: true });
-		const { id, secret, key } = JSON.parse(/^\{.*\}$/m.exec(running.said())[0]);
+		const { id, secret, key, open } = JSON.parse(/^\{.*\}$/m.exec(running.said())[0]);
 
 		return {
-			issuer: `${origin}/api/auth`, client: { id, secret }, keyClient: key,
+			issuer: `${origin}/api/auth`, client: { id, secret }, keyClient: key, publicClient: open,
 			async page(visitor, answer, person) {
 				const { pathname, search } = new URL(answer.url);
 

@@ -41,6 +41,7 @@ const client = (more) => auth.api.adminCreateOAuthClient({ headers: session, bod
 	redirect_uris: [ 'https://router.example/callback' ], post_logout_redirect_uris: [ 'https://router.example/' ], enable_end_session: true, skip_consent: true, grant_types: [ 'authorization_code', 'refresh_token' ], ...more,
 } });
 const web = await client({ token_endpoint_auth_method: 'client_secret_basic' });
+const open = await client({ token_endpoint_auth_method: 'none' });
 const key = await client({ token_endpoint_auth_method: 'private_key_jwt', jwks });
 
 // It registers no loopback address for such a client, and the tests' router has no other.
@@ -48,7 +49,7 @@ for (const one of tables.oauthClient)
 	Object.assign(one, { redirectUris: [ callback ], postLogoutRedirectUris: [ after ] });
 
 createServer(toNodeHandler(auth)).listen(inner, '127.0.0.1', () => {
-	console.log(JSON.stringify({ id: web.client_id, secret: web.client_secret, key: key.client_id }));
+	console.log(JSON.stringify({ id: web.client_id, secret: web.client_secret, key: key.client_id, open: open.client_id }));
 });
 process.stdin.on('data', (line) => {
 	// New keys: the old ones are gone from its table.

@@ -21,7 +21,7 @@ export default [ {
 		});
 
 		return {
-			issuer: `${origin}/o`, client: { id: 'router', secret: SECRET },
+			issuer: `${origin}/o`, client: { id: 'router', secret: SECRET }, publicClient: 'router-public',
 			options: { scope: 'openid profile email groups' },
 			page(visitor, answer, person) {
 				const { pathname, searchParams } = new URL(answer.url);

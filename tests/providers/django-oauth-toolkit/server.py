@@ -71,9 +71,10 @@ for name, one in told["people"].items():
     person = User.objects.create_user(name, one["email"])
     for group in one["groups"]:
         person.groups.add(Group.objects.get_or_create(name=group)[0])
-Application.objects.create(
-    client_id="router", client_secret=told["secret"], client_type="confidential", authorization_grant_type="authorization-code",
-    redirect_uris=told["callback"], skip_authorization=True, algorithm="RS256")
+for name, kind in [("router", "confidential"), ("router-public", "public")]:
+    Application.objects.create(
+        client_id=name, client_secret=told["secret"], client_type=kind, authorization_grant_type="authorization-code",
+        redirect_uris=told["callback"], skip_authorization=True, algorithm="RS256")
 
 
 def listen():

@@ -77,7 +77,8 @@ export default [ {
 			await call(admin, 'PUT', `/mod/${kind}/database/reset`);
 		}
 		await call(admin, 'POST', '/mod/plugin/', plugin());
-		for (const [ id, more ] of [ [ 'router', { token_endpoint_auth_method: [ 'client_secret_basic' ] } ], [ 'router-key', { token_endpoint_auth_method: [ 'private_key_jwt' ], jwks } ] ]) {
+		for (const [ id, more ] of [ [ 'router', { token_endpoint_auth_method: [ 'client_secret_basic' ] } ], [ 'router-key', { token_endpoint_auth_method: [ 'private_key_jwt' ], jwks } ],
+			[ 'router-public', { token_endpoint_auth_method: [ 'none' ], confidential: false } ] ]) {
 			await call(admin, 'POST', '/client/', {
 				client_id: id, name: id, confidential: true, enabled: true, client_secret: SECRET, redirect_uri: [ callback ], authorization_type: [ 'code', 'refresh_token' ], scope: [],
 				post_logout_redirect_uris: [ after ], ...logoutAt && { backchannel_logout_uri: logoutAt }, ...more,
@@ -87,7 +88,7 @@ export default [ {
 			await call(admin, 'POST', '/user/', { username: name, name, email, password: PASSWORD, enabled: true, scope: [ 'openid', 'g_profile' ], groups, email_verified: verified ? 'yes' : 'no' });
 
 		return {
-			issuer: `${api}/oidc`, client: { id: 'router', secret: SECRET }, keyClient: 'router-key',
+			issuer: `${api}/oidc`, client: { id: 'router', secret: SECRET }, keyClient: 'router-key', publicClient: 'router-public',
 			options: { scope: 'openid' },
 			// Its login page asks the API to sign in and to grant, and goes on.
 			async page(visitor, answer, person) {

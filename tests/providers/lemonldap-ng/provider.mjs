@@ -17,6 +17,7 @@ let root;
 
 function configuration({ origin, dir, callback, after, number }) {
 	const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+	const both = (make) => ({ router: make('router'), 'router-public': make('router-public') });
 	const storage = (name) => ({ Directory: join(dir, name), LockDirectory: join(dir, `${name}-lock`), generateModule: 'Lemonldap::NG::Common::Apache::Session::Generate::SHA256' });
 
 	return {
@@ -32,13 +33,14 @@ function configuration({ origin, dir, callback, after, number }) {
 		oidcServiceMetaDataIssuer: origin, oidcServiceAllowAuthorizationCodeFlow: 1, oidcServiceIgnoreScopeForClaims: 0,
 		oidcServicePrivateKeySig: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), oidcServicePublicKeySig: pair.publicKey.export({ type: 'spki', format: 'pem' }),
 		oidcServiceKeyIdSig: `key-${number}`,
-		oidcRPMetaDataExportedVars: { router: { email: 'mail', name: 'cn', groups: 'groups' } },
-		oidcRPMetaDataOptionsExtraClaims: { router: { groups: 'groups' } },
-		oidcRPMetaDataOptions: { router: {
-			oidcRPMetaDataOptionsClientID: 'router', oidcRPMetaDataOptionsClientSecret: SECRET, oidcRPMetaDataOptionsRedirectUris: callback,
+		oidcRPMetaDataExportedVars: both(() => ({ email: 'mail', name: 'cn', groups: 'groups' })),
+		oidcRPMetaDataOptionsExtraClaims: both(() => ({ groups: 'groups' })),
+		oidcRPMetaDataOptions: both((id) => ({
+			oidcRPMetaDataOptionsClientID: id, ...id === 'router' ? { oidcRPMetaDataOptionsClientSecret: SECRET } : { oidcRPMetaDataOptionsPublic: 1, oidcRPMetaDataOptionsRequirePKCE: 1 },
+			oidcRPMetaDataOptionsRedirectUris: callback,
 			oidcRPMetaDataOptionsIDTokenSignAlg: 'RS256', oidcRPMetaDataOptionsBypassConsent: 1, oidcRPMetaDataOptionsPostLogoutRedirectUris: after,
 			oidcRPMetaDataOptionsRefreshToken: 1, oidcRPMetaDataOptionsAllowOffline: 1,
-		} },
+		})),
 	};
 }
 
@@ -64,7 +66,7 @@ localStorageOptions = { 'namespace' => 'config', 'default_expires_in' => 600, 'd
 		let running = await begin();
 
 		return {
-			issuer: origin, client: { id: 'router', secret: SECRET },
+			issuer: origin, client: { id: 'router', secret: SECRET }, publicClient: 'router-public',
 			options: { scope: 'openid profile email groups' },
 			page(visitor, answer, person) {
 				const form = fields(answer);

@@ -36,7 +36,7 @@ export class Client {
 	}
 
 	async #ask(url, options) {
-		const answer = await new Visitor(this.ca).once(url, options);
+		const answer = await new Visitor(this.ca).once(url, { ...options, headers: { accept: 'application/json', ...options.headers } });
 		let json = null;
 
 		try { json = JSON.parse(answer.body); } catch { /* It is no JSON: status and length say so. */ }
@@ -180,6 +180,7 @@ export async function measure(client, { after, received, person = 'alice', unver
 	row.logout = await logout(client, person, after);
 	row.par = await pushed(client);
 	row.private_key_jwt = await keys(client, person);
+	row.public_client = await secretless(client, person);
 
 	row.backchannel = await logoutToken(client, person, received);
 
@@ -284,6 +285,24 @@ async function logoutToken(client, person, received) {
 	const token = received[0]?.form.get('logout_token');
 
 	return token ? `${word}; ${part(token, 0).typ}: ${Object.keys(part(token)).sort().join(' ')}` : `${word}; nothing comes to a loopback address`;
+}
+
+// secretless: a client that has no secret, with and without the proof that it began the login.
+async function secretless(client, person) {
+	const { provider: { publicClient: id }, meta } = client;
+
+	if (!id)
+		return (meta.token_endpoint_auth_methods_supported ?? []).includes('none') ? 'announced' : 'none';
+	const answers = [];
+
+	for (const proof of [ {}, { code_verifier: random() }, { code_verifier: undefined } ]) {
+		const login = await client.authorize(person, { client_id: id });
+		const form = { grant_type: 'authorization_code', client_id: id, code: login.code, redirect_uri: client.callback, code_verifier: login.verifier, ...proof };
+
+		answers.push(said(await client.post(meta.token_endpoint, JSON.parse(JSON.stringify(form)), { secret: null })));
+	}
+
+	return `${(meta.token_endpoint_auth_methods_supported ?? []).includes('none') ? 'announced' : 'not announced'}; ${answers[0]}; wrong verifier: ${answers[1]}; none: ${answers[2]}`;
 }
 
 // keys: which audience an assertion may have.

@@ -47,8 +47,11 @@ type client struct {
 func (c client) PostLogoutRedirectURIs() []string { return []string{c.after} }
 
 func (c client) AuthMethod() oidc.AuthMethod {
-	if c.GetID() == "router-key" {
+	switch c.GetID() {
+	case "router-key":
 		return oidc.AuthMethodPrivateKeyJWT
+	case "router-public":
+		return oidc.AuthMethodNone
 	}
 	return c.Client.AuthMethod()
 }
@@ -85,7 +88,8 @@ func main() {
 			Email: one.Email, EmailVerified: one.EmailVerified, PreferredLanguage: language.English}
 		users[name] = users["sub-"+name]
 	}
-	storage.RegisterClients(storage.WebClient("router", "a secret of the tests", s.Callback), storage.WebClient("router-key", "", s.Callback))
+	storage.RegisterClients(storage.WebClient("router", "a secret of the tests", s.Callback), storage.WebClient("router-key", "", s.Callback),
+		storage.WebClient("router-public", "", s.Callback))
 	held := store{storage.NewStorage(users), s.Keys, s.After}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)

@@ -23,7 +23,7 @@ function variant(id, wrapped) {
 			};
 
 			return {
-				issuer: origin, client: { id: 'router', secret: SECRET }, keyClient: 'router-key',
+				issuer: origin, client: { id: 'router', secret: SECRET }, keyClient: 'router-key', publicClient: 'router-public',
 				groups: false,
 				// The form of its login page.
 				page(visitor, answer, person) {

@@ -5,7 +5,7 @@
 // What differs between identity providers: how their issuer looks, which scope
 // and claim bring groups, whether the ID token lacks an at_hash without the
 // provider saying so, whether addresses start as not verified, whether one that is not verified comes without saying so
-// (then the flag is required), whether it was seen to take an assertion of ours, and where in their own pages a client is made. The names of menus and fields over there
+// (then the flag is required), which further options were seen to work, and where in their own pages a client is made. The names of menus and fields over there
 // stay as those pages spell them.
 
 const GROUPS = 'openid profile email groups';
@@ -29,7 +29,7 @@ const presets = [
 		note: _('Choose a signing key there; groups come with the scope profile.')
 	},
 	{
-		id: 'authelia', name: 'Authelia', issuer: 'https://auth.example.com', scope: GROUPS, claim: 'groups',
+		id: 'authelia', name: 'Authelia', issuer: 'https://auth.example.com', scope: GROUPS, claim: 'groups', takes: [ 'par', 'token_auth_method private_key_jwt', 'revalidate (offline_access)' ],
 		slash: false, where: 'configuration.yml › identity_providers › oidc › clients', redirect: 'redirect_uris',
 		note: _('Enter a hash of the secret there and the secret itself here.')
 	},
@@ -49,12 +49,17 @@ const presets = [
 		note: _('For groups set a “Groups claim filter” on the tab “Sign On”.')
 	},
 	{
+		id: 'scalekit', name: 'Scalekit', issuer: 'https://example.scalekit.com', scope: PLAIN, claim: 'groups',
+		slash: false, where: 'API credentials', redirect: 'Redirect URLs',
+		note: _('With enterprise SSO alone Scalekit asks for the connection: let its own login page find it by the e-mail domain.')
+	},
+	{
 		id: 'auth0', name: 'Auth0', issuer: 'https://example.eu.auth0.com/', scope: PLAIN, claim: 'router_groups',
 		slash: true, where: 'Applications › Create Application › Regular Web Applications', redirect: 'Allowed Callback URLs',
 		note: _('For groups add an action that puts them into the claim %s.').format('router_groups')
 	},
 	{
-		id: 'zitadel', name: 'Zitadel', issuer: 'https://example.zitadel.cloud', scope: PLAIN, claim: 'groups', verified: '1', key: true,
+		id: 'zitadel', name: 'Zitadel', issuer: 'https://example.zitadel.cloud', scope: PLAIN, claim: 'groups', verified: '1', takes: [ 'token_auth_method private_key_jwt', 'token_auth_method none', 'revalidate (offline_access)' ],
 		slash: false, where: 'Projects › Applications › New › Web', redirect: 'Redirect URIs',
 		note: _('For groups add an action that puts them into the claim %s.').format('groups')
 	},
@@ -64,17 +69,17 @@ const presets = [
 		note: _('Map the scopes to a group there; group names arrive as name@domain.')
 	},
 	{
-		id: 'dex', name: 'Dex', issuer: 'https://dex.example.com/dex', scope: GROUPS, claim: 'groups',
+		id: 'dex', name: 'Dex', issuer: 'https://dex.example.com/dex', scope: GROUPS, claim: 'groups', takes: [ 'revalidate (offline_access)' ],
 		slash: false, where: 'config.yaml › staticClients', redirect: 'redirectURIs',
 		note: _('Whether there are groups depends on the connector behind Dex.')
 	},
 	{
-		id: 'tinyauth', name: 'TinyAuth', issuer: 'https://tinyauth.example.com', scope: GROUPS, claim: 'groups',
+		id: 'tinyauth', name: 'TinyAuth', issuer: 'https://tinyauth.example.com', scope: GROUPS, claim: 'groups', takes: [ 'revalidate' ],
 		slash: false, where: 'tinyauth oidc create', redirect: 'TINYAUTH_OIDC_CLIENTS_ROUTER_TRUSTEDREDIRECTURIS',
 		note: _('TinyAuth\'s own people have no groups: map them by e-mail.')
 	},
 	{
-		id: 'casdoor', name: 'Casdoor', issuer: 'https://casdoor.example.com', scope: PLAIN, claim: 'groups',
+		id: 'casdoor', name: 'Casdoor', issuer: 'https://casdoor.example.com', scope: PLAIN, claim: 'groups', takes: [ 'revalidate', 'backchannel_logout' ],
 		slash: false, unverified: true, where: 'Applications › Add', redirect: 'Redirect URLs', logout: 'Redirect URLs',
 		note: _('Group names arrive as organization/group.')
 	},
@@ -89,6 +94,7 @@ const hosts = [
 	[ 'google', /^https:\/\/accounts\.google\.com\b/ ],
 	[ 'entra', /^https:\/\/login\.microsoftonline\.[a-z]+\// ],
 	[ 'okta', /^https:\/\/[^\/]+\.okta(preview)?\.com\b/ ],
+	[ 'scalekit', /^https:\/\/[^\/]+\.scalekit\.(com|dev|cloud)\b/ ],
 	[ 'auth0', /^https:\/\/[^\/]+\.auth0\.com\b/ ],
 	[ 'zitadel', /^https:\/\/[^\/]+\.zitadel\.cloud\b/ ],
 	[ 'keycloak', /^https:\/\/[^\/]+\/(auth\/)?realms\// ],
@@ -133,8 +139,8 @@ return baseclass.extend({
 			steps.push(_('So that people come back after logging out, enter this address as %s: %s').format(preset.logout, redirect_uri.replace(/\/cgi-bin\/.*$/, '/')));
 
 		// By the measured table of docs/reference/compatibility.md.
-		if (preset.key)
-			steps.push(_('This provider takes private_key_jwt as well, under Advanced Settings: then no secret is shared.'));
+		if (preset.takes)
+			steps.push(_('Beyond a plain login, these were seen to work with it: %s').format(preset.takes.join(', ')));
 
 		if (preset.unverified)
 			steps.push(_('E-mail addresses there start as not verified, and such an address matches no role: have them verified, or map people by group.'));
