@@ -107,7 +107,7 @@ export function events() {
 
 export function explain() {
 	return { code: 'DISCOVERY_ISSUER_MISMATCH', known: true, status: 500, outcome: 'OIDC_DISCOVERY_FAILED', sentence: '', meaning: 'The provider names itself differently from issuer_url.',
-		causes: [ 'A slash too many at the end.' ], remedies: [ 'Copy the issuer from the discovery document.' ] };
+		causes: [ 'A slash too many at the end.' ], remedies: [ 'Copy the issuer from the discovery document.', 'Give the router\'s address with internal_issuer_url.' ] };
 }
 
 export function settings() {

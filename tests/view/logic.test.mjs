@@ -222,6 +222,16 @@ test('a code is explained by its cause', () => {
 	assert.equal(codes.explainChain([ 'DISCOVERY_ISSUER_MISMATCH', 'OIDC_DISCOVERY_FAILED' ]), codes.explain('DISCOVERY_ISSUER_MISMATCH'));
 });
 
+test('options in a sentence get the names of their fields', () => {
+	const rows = load('luci-sso.options').all();
+	const name = (text) => logic.withLabels(text, rows);
+
+	assert.equal(name('Copy option client_id again, and redirect_uri.'), 'Copy option Client ID (client_id) again, and Redirect URI (redirect_uri).');
+	assert.equal(name('internal_issuer_url, not issuer_url'), 'Internal Issuer URL (internal_issuer_url), not Issuer URL (issuer_url)');
+	assert.equal(name('authorization_endpoint and the scope email'), 'authorization_endpoint and the scope email');
+	assert.equal(name('/etc/config/client_id.bak client_ids my_client_id'), '/etc/config/client_id.bak client_ids my_client_id');
+});
+
 test('every preset is usable as it is', () => {
 	for (const p of presets.all()) {
 		assert.equal(logic.validateIssuer(p.issuer), true, p.id);

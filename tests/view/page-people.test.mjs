@@ -15,6 +15,7 @@ preparedTest('status, sessions and events', async () => {
 	assert.match(await page.locator('[data-events]').innerText(), /The provider names itself differently from the Issuer URL/);
 	await page.locator('[data-events] summary', { hasText: 'DISCOVERY_ISSUER_MISMATCH' }).click();
 	await page.getByText('Copy the issuer from the discovery document.').waitFor();
+	assert.match(await page.locator('[data-events]').innerText(), /address with Internal Issuer URL \(internal_issuer_url\)/, 'an option has the name of its field');
 
 	if (router.standin)
 		assert.equal(router.request('explain').code, 'DISCOVERY_ISSUER_MISMATCH');

@@ -350,6 +350,17 @@ function roleNotes(role, roles, groups) {
 	return notes;
 }
 
+// withLabels puts the name of its field before each option in a sentence, whatever the language: what the catalogue says is for the
+// shell as well. Options of one word stay as they are: scope and host are words of any sentence.
+function withLabels(text, options) {
+	return text.replace(/[\w./-]+/g, (word) => {
+		const name = word.replace(/\.$/, '');
+		const option = name.includes('_') ? options.find((o) => o.name === name) : null;
+
+		return (option && option.label) ? '%s (%s)'.format(option.label, name) + word.substring(name.length) : word;
+	});
+}
+
 return baseclass.extend({
 	toList,
 	sameList,
@@ -364,5 +375,6 @@ return baseclass.extend({
 	countGranted,
 	grantsPages,
 	splitEntries,
-	roleNotes
+	roleNotes,
+	withLabels
 });

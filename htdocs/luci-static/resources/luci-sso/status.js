@@ -6,6 +6,8 @@
 'require rpc';
 'require ui';
 'require luci-sso.codes as codes';
+'require luci-sso.logic as logic';
+'require luci-sso.options as options';
 'require luci-sso.version as version';
 'require luci-sso.widgets as widgets';
 
@@ -147,9 +149,10 @@ return baseclass.extend({
 	// renderCode is a code that opens to what the catalogue says about it.
 	renderCode(code) {
 		const body = E('div', { 'style': 'margin:.25em 0 .5em 1em' });
+		const said = (text) => logic.withLabels(_(text), options.all());
 		const list = (title, entries) => (entries && entries.length) ? [
 			E('div', {}, [ E('strong', {}, [ title ]) ]),
-			E('ul', { 'style': 'margin-left:0; padding-left:1.5em; list-style:disc' }, entries.map((e) => E('li', { 'style': 'color:inherit; list-style:inherit' }, [ _(e) ])))
+			E('ul', { 'style': 'margin-left:0; padding-left:1.5em; list-style:disc' }, entries.map((e) => E('li', { 'style': 'color:inherit; list-style:inherit' }, [ said(e) ])))
 		] : [];
 
 		return E('details', {
@@ -158,7 +161,7 @@ return baseclass.extend({
 					return;
 
 				return L.resolveDefault(callExplain(code), {}).then((found) => dom.content(body, [
-					E('p', {}, [ found.meaning ? _(found.meaning) : '' ]),
+					E('p', {}, [ found.meaning ? said(found.meaning) : '' ]),
 					...list(_('Possible causes'), found.causes),
 					...list(_('What helps'), found.remedies)
 				]));
