@@ -5,8 +5,8 @@ package main
 import (
 	"os"
 
-	"luci-sso/internal/bridge"
 	"luci-sso/internal/clientkey"
+	"luci-sso/internal/methods"
 )
 
 // runClientKey shows the public key, in all forms or in one, and changes keys:
@@ -32,7 +32,7 @@ func runClientKey(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
-	key, err := bridge.ClientKey()
+	key, err := methods.ClientKey()
 	if err != nil {
 		return fail(err)
 	}

@@ -4,30 +4,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"luci-sso/internal/bridge"
 	"luci-sso/internal/config"
 	"luci-sso/internal/doctor"
+	"luci-sso/internal/methods"
 	"luci-sso/internal/paths"
 )
-
-// ask runs a method of the bridge: the shell gets what the page gets, and its
-// arguments pass the same checks.
-func ask(method string, args map[string]any) (any, error) {
-	input, err := json.Marshal(args)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	return bridge.Call(ctx, method, input)
-}
 
 // enabled are the providers that people can come by, or the one they will.
 func enabled() []string {
@@ -51,7 +38,7 @@ func runDoctor(args []string) int {
 	groups := []group{{"This router", append(doctor.Router(), doctor.System(ctx)...)}}
 	providers := enabled()
 	for _, provider := range providers {
-		test := bridge.TestConnection(context.Background(), provider, nil, "", nil)
+		test := methods.TestConnection(context.Background(), provider, nil, "", nil)
 		if test.Busy {
 			test.Checks = []*doctor.Check{{ID: "test", Status: doctor.Skip, Message: "Another connection test is under way."}}
 		}
@@ -111,15 +98,13 @@ func runStatus(args []string) int {
 	if reason != "" {
 		return misuse("status", reason)
 	}
-	reply, err := ask("status", nil)
-	if err != nil {
-		return fail(err)
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	s := methods.Status(ctx)
 	if asJSON {
-		printJSON(reply)
+		printJSON(s)
 		return exitOK
 	}
-	s, _ := reply.(bridge.StatusReply)
 	state := "off"
 	switch {
 	case s.Ready:

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"luci-sso/internal/bridge"
 	"luci-sso/internal/config"
 	"luci-sso/internal/events"
+	"luci-sso/internal/methods"
 	"luci-sso/internal/paths"
 )
 
@@ -26,22 +26,22 @@ func runSessions(args []string) int {
 	if reason != "" {
 		return misuse("sessions", reason)
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
 	if id := values["end"]; id != nil {
-		reply, err := ask("end_session", map[string]any{"id": id[0]})
+		ended, err := methods.EndSession(ctx, id[0])
 		if err != nil {
 			return misuse("sessions", err.Error())
 		}
 		if asJSON {
-			printJSON(reply)
+			printJSON(map[string]bool{"ended": ended})
 		}
-		if !bridge.Ended(reply) {
+		if !ended {
 			return fail(os.ErrNotExist)
 		}
 		return exitOK
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	sessions, cut, err := bridge.Sessions(ctx, "")
+	sessions, cut, err := methods.Sessions(ctx, "")
 	if err != nil {
 		return fail(err)
 	}
@@ -50,7 +50,7 @@ func runSessions(args []string) int {
 		return exitOK
 	}
 	headings := []string{"ID", "LOGGED IN", "ROLE", "IN THE LOG", "NAME"}
-	timed := slices.ContainsFunc(sessions, func(s bridge.Session) bool { return s.Until != 0 || s.Confirmed != 0 })
+	timed := slices.ContainsFunc(sessions, func(s methods.Session) bool { return s.Until != 0 || s.Confirmed != 0 })
 	if timed {
 		headings = []string{"ID", "LOGGED IN", "CONFIRMED", "UNTIL", "ROLE", "IN THE LOG", "NAME"}
 	}

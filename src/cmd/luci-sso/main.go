@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"luci-sso/internal/app"
-	"luci-sso/internal/rpcplugin"
+	"luci-sso/internal/methods"
 )
 
 func main() {
@@ -23,8 +23,8 @@ func main() {
 	}
 	args := os.Args[1:]
 	switch {
-	case rpcplugin.Is(args):
-		os.Exit(rpcplugin.Main(args, os.Stdin, os.Stdout, os.Stderr))
+	case methods.IsPlugin(args):
+		os.Exit(methods.Plugin(args, os.Stdin, os.Stdout, os.Stderr))
 	case len(args) > 0 && args[0] == "native":
 		os.Exit(runNative(args[1:]))
 	}

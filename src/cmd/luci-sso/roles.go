@@ -7,9 +7,10 @@ import (
 	"strconv"
 	"strings"
 
-	"luci-sso/internal/bridge"
 	"luci-sso/internal/config"
 	"luci-sso/internal/doctor"
+	"luci-sso/internal/methods"
+	"luci-sso/internal/oidc"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/session"
 )
@@ -23,7 +24,7 @@ func runRoles(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
-	drift, err := session.Drift(paths.RPCDConfig(), session.RolesOf(roles))
+	drift, err := session.Drift(paths.RPCDConfig(), roles)
 	if err != nil {
 		return fail(err)
 	}
@@ -31,14 +32,14 @@ func runRoles(args []string) int {
 	for _, d := range drift {
 		differences = append(differences, d.String())
 	}
-	list, rights := bridge.Roles(), bridge.Rights(nil)
+	rights := methods.Rights(roles)
 	people := doctor.People(roles)
 	if asJSON {
-		printJSON(map[string]any{"roles": list, "rights": rights, "people": people, "differences": differences})
+		printJSON(map[string]any{"roles": methods.Roles(roles), "rights": rights, "people": people, "differences": differences})
 	} else {
-		for i, r := range list {
-			print(os.Stdout, clean(r.Name)+"\n")
-			printRole(r, rights[i])
+		for i := range roles {
+			print(os.Stdout, clean(roles[i].Name)+"\n")
+			printRole(&roles[i], rights[i])
 		}
 		if people.Status != doctor.Pass {
 			print(os.Stdout, people.Text()+" "+people.Remedy+"\n")
@@ -54,7 +55,7 @@ func runRoles(args []string) int {
 }
 
 // printRole says who has a role, what its lists come to here, and what follows.
-func printRole(r bridge.Role, have bridge.RoleRights) {
+func printRole(r *config.Role, have methods.RoleRights) {
 	line := func(title, text string) { print(os.Stdout, "  "+pad(title, 11)+text+"\n") }
 	for _, entry := range append(people(r), conditions(r)...) {
 		line(entry[0], clean(entry[1]))
@@ -79,8 +80,8 @@ func printRole(r bridge.Role, have bridge.RoleRights) {
 }
 
 // people are whom a role lists: what is compared, and with what.
-func people(r bridge.Role) (list [][2]string) {
-	for i, entries := range [][]string{r.Emails, r.Groups, r.Subs, r.Domains, r.Claims} {
+func people(r *config.Role) (list [][2]string) {
+	for i, entries := range [][]string{r.Emails, r.Groups, r.Subjects, r.Domains, r.List("claim")} {
 		if len(entries) > 0 {
 			list = append(list, [2]string{[]string{"e-mail", "group", "subject", "domain", "claim"}[i], strings.Join(entries, ", ")})
 		}
@@ -89,8 +90,8 @@ func people(r bridge.Role) (list [][2]string) {
 }
 
 // conditions are what a role asks besides.
-func conditions(r bridge.Role) (list [][2]string) {
-	if r.Match != "" {
+func conditions(r *config.Role) (list [][2]string) {
+	if r.All {
 		list = append(list, [2]string{"all of it", "each of these has to fit"})
 	}
 	for i, entries := range [][]string{r.ACR, r.AMR} {
@@ -98,11 +99,11 @@ func conditions(r bridge.Role) (list [][2]string) {
 			list = append(list, [2]string{"signed in", []string{"acr is one of ", "amr has "}[i] + strings.Join(entries, ", ")})
 		}
 	}
-	if r.MaxAge != "" {
-		list = append(list, [2]string{"signed in", "at most " + r.MaxAge + " s ago"})
+	if age := r.List("max_age"); age != nil {
+		list = append(list, [2]string{"signed in", "at most " + age[0] + " s ago"})
 	}
-	if r.Fault != "" {
-		list = append(list, [2]string{"FAULT", r.Fault + "; until it is mended, the role gives nothing to anybody"})
+	if fault := r.FaultOf(); fault != "" {
+		list = append(list, [2]string{"FAULT", fault + "; until it is mended, the role gives nothing to anybody"})
 	}
 	return list
 }
@@ -118,13 +119,15 @@ func runMatch(args []string) int {
 	if reason != "" {
 		return misuse("match", reason)
 	}
-	person := bridge.Role{Emails: values["email"], Groups: values["group"], Subs: values["sub"]}
-	arguments := map[string]any{"groups": values["group"]}
-	for _, name := range []string{"email", "sub", "claims"} {
-		if len(values[name]) == 1 {
-			arguments[name] = values[name][0]
+	typed := func(name string) string { return strings.Join(values[name], "") }
+	person := methods.Person{Email: typed("email"), Groups: values["group"], Sub: typed("sub")}
+	if text := typed("claims"); text != "" {
+		var err error
+		if person.Claims, err = oidc.ReadClaims([]byte(text)); err != nil {
+			return misuse("match", "--claims is not a usable JSON object")
 		}
 	}
+	compared := config.Role{Emails: values["email"], Groups: values["group"], Subjects: values["sub"]}
 	// The same address at two providers is two people.
 	providers := values["provider"]
 	if providers == nil {
@@ -133,35 +136,31 @@ func runMatch(args []string) int {
 	exit := exitFail
 	each := map[string]any{}
 	for _, provider := range providers {
-		arguments["provider"] = provider
-		reply, err := ask("match", arguments)
-		if err != nil {
-			return misuse("match", err.Error())
-		}
-		m, _ := reply.(bridge.MatchReply)
+		person.Provider = provider
+		m := methods.Match(person, nil)
 		if m.Granted && len(m.Lacks) == 0 {
 			exit = exitOK
 		}
 		switch several := len(providers) > 1; {
 		case several && asJSON:
-			each[provider] = reply
+			each[provider] = m
 			if len(each) == len(providers) {
 				printJSON(each)
 			}
 		case asJSON:
-			printJSON(reply)
+			printJSON(m)
 		case several:
 			print(os.Stdout, "by provider "+clean(provider)+":\n")
 			fallthrough
 		default:
-			printMatch(&person, &m)
+			printMatch(&compared, &m)
 		}
 	}
 	return exit
 }
 
 // printMatch says which role somebody would get.
-func printMatch(person *bridge.Role, m *bridge.MatchReply) {
+func printMatch(person *config.Role, m *methods.MatchReply) {
 	switch {
 	case m.Undecided != "":
 		print(os.Stdout, "no role: the search ends at role "+clean(m.Undecided)+", because "+clean(m.Unknown)+"\n")
@@ -190,27 +189,28 @@ func printMatch(person *bridge.Role, m *bridge.MatchReply) {
 }
 
 // printCompared says what was held against what when nothing fitted.
-func printCompared(person *bridge.Role, m *bridge.MatchReply) {
+func printCompared(person *config.Role, m *methods.MatchReply) {
 	printLogNames(m)
 	print(os.Stdout, "\n")
 	rows := [][]string{}
-	for _, entry := range people(*person) {
+	for _, entry := range people(person) {
 		rows = append(rows, []string{"(this person)", entry[0], clean(entry[1])})
 	}
-	for _, r := range bridge.Roles() {
-		list := people(r)
+	roles, _ := config.Roles(paths.Config())
+	for i := range roles {
+		list := people(&roles[i])
 		if len(list) == 0 {
 			list = [][2]string{{"nobody", ""}}
 		}
 		for _, entry := range list {
-			rows = append(rows, []string{clean(r.Name), entry[0], clean(entry[1])})
+			rows = append(rows, []string{clean(roles[i].Name), entry[0], clean(entry[1])})
 		}
 	}
 	printTable([]string{"ROLE", "COMPARES", "WITH"}, rows)
 }
 
 // printLogNames says how the log calls the person.
-func printLogNames(m *bridge.MatchReply) {
+func printLogNames(m *methods.MatchReply) {
 	for _, name := range [][2]string{{"e-mail", m.LogEmail}, {"subject", m.LogSubject}} {
 		if name[1] != "" {
 			print(os.Stdout, pad("in the log", 12)+name[0]+" "+name[1]+"\n")

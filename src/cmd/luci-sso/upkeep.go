@@ -63,14 +63,12 @@ func runSync(args []string) int {
 		}
 		return exitOK
 	}
-	var roles []session.Role
-	var configured []config.Role
+	var roles []config.Role
 	var changed bool
 	var err error
 	if action == "--remove" {
 		changed, err = session.RemoveEntries(paths.RPCDConfig())
-	} else if configured, err = config.Roles(paths.Config()); err == nil {
-		roles = session.RolesOf(configured)
+	} else if roles, err = config.Roles(paths.Config()); err == nil {
 		changed, err = session.SyncEntries(paths.RPCDConfig(), roles)
 	}
 	if err != nil {
@@ -78,7 +76,7 @@ func runSync(args []string) int {
 	}
 	// LuCI would answer whoever has such a session 404 on every page, the
 	// logout's included. What cannot be ended now ends at the next sync.
-	if err := endOrphans(action == "--pending", configured); err != nil {
+	if err := endOrphans(action == "--pending", roles); err != nil {
 		print(os.Stderr, "luci-sso: "+err.Error()+"\n")
 	}
 	switch {

@@ -296,7 +296,7 @@ func (r *request) flow() *login.Flow {
 // syncLogins heals the derived login entries of rpcd. It cannot fail a login:
 // they matter only when rpcd reloads.
 func (r *request) syncLogins() {
-	if _, err := session.SyncEntries(paths.RPCDConfig(), session.RolesOf(r.config.AllRoles)); err != nil {
+	if _, err := session.SyncEntries(paths.RPCDConfig(), r.config.AllRoles); err != nil {
 		r.notice("cannot update the login entries in " + paths.RPCDConfig() + ": " + err.Error())
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"context"
 	"time"
 
-	"luci-sso/internal/bridge"
 	"luci-sso/internal/cgi"
 	"luci-sso/internal/fault"
 	"luci-sso/internal/host"
 	"luci-sso/internal/login"
+	"luci-sso/internal/methods"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/syslog"
 	"luci-sso/internal/trial"
@@ -87,7 +87,7 @@ func (r *request) comesBack(ctx context.Context, t trial.Trial) (cgi.Response, e
 // trialFlow is a flow that can find out everything and make nothing: it has
 // neither sessions nor the store of pending logins, and keeps no document.
 func (r *request) trialFlow(t trial.Trial) (*login.Flow, error) {
-	c, err := bridge.TrialConfig(t.Settings)
+	c, err := t.Settings.Config()
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +108,9 @@ func (r *request) tried(t trial.Trial, flow *login.Flow, result login.Trial, err
 	var reply []byte
 	var failed error
 	if flow != nil {
-		reply, failed = bridge.Trial(flow.Config, result, err, said)
+		reply, failed = methods.Trial(flow.Config, result, err, said)
 	} else {
-		reply, failed = bridge.Trial(nil, result, err, said)
+		reply, failed = methods.Trial(nil, result, err, said)
 	}
 	if failed == nil {
 		failed = trial.Came(t, reply)

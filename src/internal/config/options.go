@@ -113,9 +113,11 @@ var Options = []Option{
 		Help: "The login page goes to the provider by itself; /cgi-bin/luci/?password still asks for the password."},
 }
 
-// RoleLists are the lists of a role's section, and its two options match and
-// max_age.
+// RoleLists are the lists of a role's section, and its options.
 var RoleLists = []string{"email", "group", "sub", "email_domain", "claim", "match", "acr", "amr", "max_age", "provider", "read", "write"}
+
+// RoleOptions are those of RoleLists that have one value.
+var RoleOptions = []string{"match", "max_age"}
 
 // LookupOption finds an option of the settings by its name.
 func LookupOption(name string) (Option, bool) {

@@ -75,12 +75,11 @@ func (r *Role) FaultOf(options ...string) string {
 
 // NewRole makes a role of what get has under the names of RoleLists.
 func NewRole(name string, get func(list string) []string) Role {
-	r := Role{
-		Name:   name,
-		Emails: get("email"), Groups: get("group"), Subjects: get("sub"),
-		Providers: get("provider"),
-		Domains:   get("email_domain"), ACR: get("acr"), AMR: get("amr"),
-		Read: get("read"), Write: get("write"),
+	r := Role{Name: name}
+	for _, name := range RoleLists {
+		if plain := r.list(name); plain != nil {
+			*plain = get(name)
+		}
 	}
 	for _, domain := range r.Domains {
 		if !isDomain(domain) {
@@ -99,6 +98,52 @@ func NewRole(name string, get func(list string) []string) Role {
 	}
 	r.signIn(one(get("max_age")), len(get("max_age")) > 0)
 	return r
+}
+
+// list is where the list of that name in RoleLists is kept as it stands in the
+// file; nil for the others.
+func (r *Role) list(name string) *[]string {
+	switch name {
+	case "email":
+		return &r.Emails
+	case "group":
+		return &r.Groups
+	case "sub":
+		return &r.Subjects
+	case "provider":
+		return &r.Providers
+	case "email_domain":
+		return &r.Domains
+	case "acr":
+		return &r.ACR
+	case "amr":
+		return &r.AMR
+	case "read":
+		return &r.Read
+	case "write":
+		return &r.Write
+	}
+	return nil
+}
+
+// List is what the role has under a name of RoleLists: what NewRole was given,
+// but for what means nothing.
+func (r *Role) List(name string) (list []string) {
+	switch {
+	case name == "claim":
+		for _, c := range r.Claims {
+			list = append(list, c.String())
+		}
+	case name == "match" && r.All:
+		list = []string{"all"}
+	case name == "max_age" && r.MaxAge > 0:
+		list = []string{strconv.Itoa(int(r.MaxAge / time.Second))}
+	default:
+		if plain := r.list(name); plain != nil {
+			list = *plain
+		}
+	}
+	return list
 }
 
 // signIn reads what the role asks of the sign-in.
@@ -158,7 +203,7 @@ func (r *Role) fault(option, value, problem string) {
 		value = "…" + value[i:]
 	}
 	kind := "list "
-	if option == "match" || option == "max_age" {
+	if slices.Contains(RoleOptions, option) {
 		kind = "option "
 	}
 	r.Faults = append(r.Faults, RoleFault{option, kind + option + " has " + syslog.Quote(value) + ": " + problem})

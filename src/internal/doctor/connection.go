@@ -27,7 +27,7 @@ import (
 var after = []string{"discovery", "certificate", "issuer", "endpoints", "keys", "algorithms", "clock", "scopes", "pkce",
 	"credentials", "redirect_uri", "at_hash", "email", "groups"}
 
-// A question's share of the time; together they stay below rpcplugin.Time.
+// A question's share of the time; together they stay below methods.CallTime.
 const (
 	patience = 5 * time.Second
 	total    = 13 * time.Second

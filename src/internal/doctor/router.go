@@ -92,7 +92,7 @@ func roles() *Check {
 	if err != nil {
 		return row("roles", Skip, words.NotRun)
 	}
-	drift, err := session.Drift(paths.RPCDConfig(), session.RolesOf(list))
+	drift, err := session.Drift(paths.RPCDConfig(), list)
 	if err != nil {
 		return row("roles", Warn, syslog.Printable(err.Error(), 200))
 	}

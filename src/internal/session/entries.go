@@ -19,21 +19,6 @@ import (
 // SectionPrefix begins the name of every section this package owns.
 const SectionPrefix = "luci_sso_"
 
-// Role is what a role allows: lists of access groups and patterns.
-type Role struct {
-	Name        string
-	Read, Write []string
-}
-
-// RolesOf are the configured roles as this package wants them.
-func RolesOf(roles []config.Role) []Role {
-	list := make([]Role, 0, len(roles))
-	for i := range roles {
-		list = append(list, Role{roles[i].Name, roles[i].Read, roles[i].Write})
-	}
-	return list
-}
-
 // SectionName is the name of a role's section. UCI allows letters, digits and
 // '_'; any other byte of a role's name becomes _xHH_, and so does a '_' in
 // front of an 'x', so that RoleName can undo it.
@@ -83,7 +68,7 @@ func RoleName(section string) (string, bool) {
 
 // Entries are the sections for these roles, in their order. Of two roles with
 // one name the first counts, as in the matching of roles.
-func Entries(roles []Role) []uci.Section {
+func Entries(roles []config.Role) []uci.Section {
 	entries := make([]uci.Section, 0, len(roles))
 	seen := make(map[string]bool, len(roles))
 	for _, role := range roles {
@@ -137,7 +122,7 @@ func (d Difference) String() string {
 }
 
 // Drift compares rpcd's configuration at path with the roles.
-func Drift(path string, roles []Role) ([]Difference, error) {
+func Drift(path string, roles []config.Role) ([]Difference, error) {
 	pkg, err := uci.Load(path)
 	if err != nil {
 		return nil, err
@@ -182,14 +167,14 @@ func compare(pkg *uci.Package, entries []uci.Section) []Difference {
 // is missing, rpcd's package is about to bring it, with the section for root.
 // The error is what uci.Load or uci.Edit say; a file with a syntax error is
 // left as it is.
-func SyncEntries(path string, roles []Role) (changed bool, err error) {
+func SyncEntries(path string, roles []config.Role) (changed bool, err error) {
 	return apply(path, Entries(roles))
 }
 
 // Mark names what rpcd has to know of these roles: it is another one when rpcd
 // has to be told. rpcd does not say what it has read, so whoever makes it read
 // keeps the mark of what was there to read.
-func Mark(roles []Role) string {
+func Mark(roles []config.Role) string {
 	sum := sha256.New()
 	for _, entry := range Entries(roles) {
 		_, _ = io.WriteString(sum, entry.Name+"\x00")

@@ -12,6 +12,7 @@ import (
 	ubus "github.com/openwrt/ubus-go"
 
 	"luci-sso/internal/acl"
+	"luci-sso/internal/config"
 	"luci-sso/lab/openwrt"
 )
 
@@ -20,15 +21,15 @@ import (
 func TestRealRPCDReload(t *testing.T) {
 	t.Parallel()
 	root := openwrt.Copy(t)
-	roles := []Role{
+	roles := []config.Role{
 		{Name: "root", Read: []string{"luci-base*"}},
 		{Name: "admin", Read: []string{"*"}, Write: []string{"*"}},
 		{Name: "odd role; 'quoted'\n#", Read: []string{"luci-*", "!luci-mod-network*"}, Write: []string{"luci-mod-system*"}},
 		{Name: strings.Repeat("long_x", 34), Write: []string{"luci-access", "!luci-base"}},
 		{Name: "nothing"},
 	}
-	const config = "/etc/config/rpcd"
-	if _, err := SyncEntries(root.Path(config), append(roles, Role{Name: "gone", Read: []string{"*"}})); err != nil {
+	const file = "/etc/config/rpcd"
+	if _, err := SyncEntries(root.Path(file), append(roles, config.Role{Name: "gone", Read: []string{"*"}})); err != nil {
 		t.Fatal(err)
 	}
 	rpcd, bus := root.StartBus()
@@ -60,7 +61,7 @@ func TestRealRPCDReload(t *testing.T) {
 		sessions[i] = create(role.Name)
 	}
 	gone := create("gone")
-	if _, err := SyncEntries(root.Path(config), roles); err != nil {
+	if _, err := SyncEntries(root.Path(file), roles); err != nil {
 		t.Fatal(err)
 	}
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"luci-sso/internal/config"
 	"luci-sso/internal/uci"
 )
 
@@ -45,7 +46,7 @@ func readConfig(t *testing.T, path string) string {
 	return string(data)
 }
 
-func sync(t *testing.T, path string, roles []Role) (changed bool) {
+func sync(t *testing.T, path string, roles []config.Role) (changed bool) {
 	t.Helper()
 	changed, err := SyncEntries(path, roles)
 	if err != nil {
@@ -111,7 +112,7 @@ func FuzzSectionName(f *testing.F) {
 func TestSyncEntries(t *testing.T) {
 	t.Parallel()
 	path := writeConfig(t, routerConfig)
-	roles := []Role{
+	roles := []config.Role{
 		{Name: "admin", Read: []string{"*"}, Write: []string{"*"}},
 		{Name: "root", Read: []string{"luci-mod-*", "!luci-mod-network*"}},
 		{Name: "it's", Write: []string{"it's", "!x"}},
@@ -159,7 +160,7 @@ config login 'luci_sso_nobody'
 	}
 
 	// One deleted, one renamed, one with other lists.
-	roles = []Role{roles[0], {Name: "viewer", Read: roles[1].Read}, {Name: "it's", Write: []string{"y"}}}
+	roles = []config.Role{roles[0], {Name: "viewer", Read: roles[1].Read}, {Name: "it's", Write: []string{"y"}}}
 	if !sync(t, path, roles) {
 		t.Error("Sync says that nothing changed")
 	}
@@ -201,7 +202,7 @@ config login 'luci_sso_viewer'
 // role to whoever knows the user name.
 func TestSyncReplacesForeignSections(t *testing.T) {
 	t.Parallel()
-	role := []Role{{Name: "admin", Read: []string{"*"}}}
+	role := []config.Role{{Name: "admin", Read: []string{"*"}}}
 	clean := "config login 'luci_sso_admin'\n\toption username 'sso:admin'\n\tlist read '*'\n\tlist read 'unauthenticated'\n"
 	for name, section := range map[string]string{
 		"a password":           clean + "\toption password '$1$x$y'\n",
@@ -231,7 +232,7 @@ func TestSyncReplacesForeignSections(t *testing.T) {
 
 func TestRoleOfOneNameTwice(t *testing.T) {
 	t.Parallel()
-	entries := Entries([]Role{{Name: "a", Read: []string{"first"}}, {Name: "a", Read: []string{"second"}}})
+	entries := Entries([]config.Role{{Name: "a", Read: []string{"first"}}, {Name: "a", Read: []string{"second"}}})
 	if len(entries) != 1 || entries[0].List("read")[0] != "first" {
 		t.Errorf("the entries are %+v, want the first role's alone", entries)
 	}
@@ -239,7 +240,7 @@ func TestRoleOfOneNameTwice(t *testing.T) {
 
 func TestDrift(t *testing.T) {
 	t.Parallel()
-	roles := []Role{{Name: "admin", Read: []string{"*"}}, {Name: "b-c"}}
+	roles := []config.Role{{Name: "admin", Read: []string{"*"}}, {Name: "b-c"}}
 	path := writeConfig(t, `
 config login 'other'
 	option username 'sso:admin'
@@ -281,7 +282,7 @@ config login 'luci_sso_admin'
 
 func TestFilesThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
-	roles := []Role{{Name: "admin"}}
+	roles := []config.Role{{Name: "admin"}}
 	absent := filepath.Join(t.TempDir(), "rpcd")
 	if _, err := SyncEntries(absent, roles); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Sync without a file returned %v", err)

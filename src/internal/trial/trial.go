@@ -58,6 +58,15 @@ type Settings struct {
 	Roles    []config.Role // nil for the configured ones.
 }
 
+// Config is the configuration that a trial is made with.
+func (s Settings) Config() (*config.Config, error) {
+	c, err := config.With(paths.Config(), s.Provider, s.Options)
+	if err == nil && s.Roles != nil {
+		c.Roles = config.RolesFor(s.Roles, c.Provider)
+	}
+	return c, err
+}
+
 // Trial is one sign-in that is tried.
 type Trial struct {
 	Ticket  string

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"luci-sso/internal/bridge"
 	"luci-sso/internal/doctor"
+	"luci-sso/internal/methods"
 	"luci-sso/lab/idp"
 )
 
@@ -105,7 +105,7 @@ func TestKindOfSignInAnnounced(t *testing.T) {
 				d["acr_values_supported"] = list
 			}
 		}})
-		var reply bridge.TestReply
+		var reply methods.TestReply
 		call(t, l, "test_connection", nil, &reply)
 		var got []string
 		for _, c := range reply.Checks {

@@ -8,23 +8,23 @@ import (
 	"sync"
 	"testing"
 
-	"luci-sso/internal/bridge"
 	"luci-sso/internal/doctor"
+	"luci-sso/internal/methods"
 	"luci-sso/lab"
 	"luci-sso/lab/certs"
 	"luci-sso/lab/idp"
 )
 
 // connection runs the test and returns the checks by id: the worst of each.
-func connection(t *testing.T, l *lab.Lab, values map[string]string) (bridge.TestReply, map[string]*doctor.Check) {
+func connection(t *testing.T, l *lab.Lab, values map[string]string) (methods.TestReply, map[string]*doctor.Check) {
 	t.Helper()
 	return connectionAt(t, l, values, "")
 }
 
 // connectionAt is connection from a page that was opened at a host.
-func connectionAt(t *testing.T, l *lab.Lab, values map[string]string, host string) (bridge.TestReply, map[string]*doctor.Check) {
+func connectionAt(t *testing.T, l *lab.Lab, values map[string]string, host string) (methods.TestReply, map[string]*doctor.Check) {
 	t.Helper()
-	var reply bridge.TestReply
+	var reply methods.TestReply
 	call(t, l, "test_connection", map[string]any{"values": values, "host": host}, &reply)
 	checks := map[string]*doctor.Check{}
 	rank := map[string]int{doctor.Skip: 0, doctor.Pass: 1, doctor.Warn: 2, doctor.Fail: 3}
@@ -155,7 +155,7 @@ func TestOneTestAtATime(t *testing.T) {
 	l := start(t)
 	defer l.IDP.Inject(idp.Fault{At: map[idp.Endpoint]idp.Answer{idp.Discovery: {Hang: true}}})()
 	var wait sync.WaitGroup
-	replies := make([]bridge.TestReply, 3)
+	replies := make([]methods.TestReply, 3)
 	for i := range replies {
 		wait.Add(1)
 		go func() {

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"testing"
 
-	"luci-sso/internal/bridge"
 	"luci-sso/internal/doctor"
+	"luci-sso/internal/methods"
 	"luci-sso/lab"
 )
 
@@ -97,8 +97,8 @@ func TestListAgreesWithTheAccessGroup(t *testing.T) {
 	if err := json.Unmarshal(text, &groups); err != nil {
 		t.Fatal(err)
 	}
-	granted := map[string]bridge.Access{}
-	for _, access := range []bridge.Access{bridge.Read, bridge.Write} {
+	granted := map[string]methods.Access{}
+	for _, access := range []methods.Access{methods.Read, methods.Write} {
 		var scopes struct {
 			Ubus map[string][]string `json:"ubus"`
 		}
@@ -109,7 +109,7 @@ func TestListAgreesWithTheAccessGroup(t *testing.T) {
 			granted[method] = access
 		}
 	}
-	for _, method := range bridge.Methods {
+	for _, method := range methods.Methods {
 		if granted[method.Name] != method.Access {
 			t.Errorf("the access group has %s under %q, the table of methods under %q", method.Name, granted[method.Name], method.Access)
 		}
@@ -118,22 +118,22 @@ func TestListAgreesWithTheAccessGroup(t *testing.T) {
 			t.Errorf("list says %s has %v", method.Name, arguments)
 		}
 	}
-	if len(list) != len(bridge.Methods) || len(granted) != len(bridge.Methods) {
-		t.Errorf("%d methods, %d listed, %d granted", len(bridge.Methods), len(list), len(granted))
+	if len(list) != len(methods.Methods) || len(granted) != len(methods.Methods) {
+		t.Errorf("%d methods, %d listed, %d granted", len(methods.Methods), len(list), len(granted))
 	}
 }
 
 func TestStatusAndSettings(t *testing.T) {
 	t.Parallel()
 	l := start(t)
-	var status bridge.StatusReply
+	var status methods.StatusReply
 	call(t, l, "status", nil, &status)
 	if !status.Enabled || !status.Ready || status.Issuer != l.IDP.URL || status.LastLogin != 0 {
 		t.Errorf("status = %+v", status)
 	}
-	var settings bridge.SettingsReply
+	var settings methods.SettingsReply
 	call(t, l, "settings", nil, &settings)
-	if !settings.SecretSet || settings.Options["client_id"] != l.IDP.Client.ID || len(settings.Roles) != 3 || settings.Roles[0].Name != "admin" {
+	if !settings.SecretSet || settings.Options["client_id"] != l.IDP.Client.ID || len(settings.Roles) != 3 || settings.Roles[0]["name"] != "admin" {
 		t.Errorf("settings = %+v", settings)
 	}
 	if _, has := settings.Options["client_secret"]; has {
@@ -147,7 +147,7 @@ func TestStatusAndSettings(t *testing.T) {
 	if err := l.WriteConfig("config oidc 'default\n"); err != nil {
 		t.Fatal(err)
 	}
-	status = bridge.StatusReply{}
+	status = methods.StatusReply{}
 	call(t, l, "status", nil, &status)
 	if status.Ready || status.Checks[0].Status != doctor.Fail {
 		t.Errorf("with a broken file: %+v", status)
@@ -169,7 +169,7 @@ func TestSessionsAndEvents(t *testing.T) {
 		t.Fatal("a login with a wrong nonce succeeded")
 	}
 	var sessions struct {
-		Sessions []bridge.Session `json:"sessions"`
+		Sessions []methods.Session `json:"sessions"`
 	}
 	live, err := l.Sessions()
 	if err != nil || len(live) == 0 {
@@ -210,7 +210,7 @@ func TestSessionsAndEvents(t *testing.T) {
 	if e := events.Events[kinds["login"]]; e.Role != "admin" || len(e.Name) != 8 || e.Status != 302 || e.Client == "" {
 		t.Errorf("login = %+v", e)
 	}
-	var status bridge.StatusReply
+	var status methods.StatusReply
 	call(t, l, "status", nil, &status)
 	if status.Sessions != 1 || status.LastLogin == 0 || status.LastError == 0 {
 		t.Errorf("status = %+v", status)
@@ -256,7 +256,7 @@ func TestMatch(t *testing.T) {
 	}
 	for _, set := range vectors.Sets {
 		for _, c := range set.Cases {
-			var m bridge.MatchReply
+			var m methods.MatchReply
 			call(t, l, "match", map[string]any{"email": c.Email, "groups": c.Groups, "sub": c.Sub, "claims": c.Claims, "roles": set.Roles}, &m)
 			if m.Role != c.Role || m.By != c.By || m.Value != c.Value || m.Granted || len(m.Trace) != len(set.Roles) ||
 				m.Undecided != c.Undecided || m.Fault != "" != c.Fault || !slices.Equal(m.Lacks, c.Lacks) && len(m.Lacks)+len(c.Lacks) > 0 {
@@ -264,13 +264,13 @@ func TestMatch(t *testing.T) {
 			}
 		}
 	}
-	var m bridge.MatchReply
+	var m methods.MatchReply
 	call(t, l, "match", map[string]any{"email": "Alice@example.com"}, &m)
 	if m.Role != "admin" || !m.Granted || len(m.Read) == 0 || len(m.Write) == 0 {
 		t.Errorf("the configured roles: %+v", m)
 	}
 	var groups struct {
-		Groups []bridge.Group `json:"groups"`
+		Groups []methods.Group `json:"groups"`
 	}
 	call(t, l, "access_groups", nil, &groups)
 	if len(groups.Groups) < 3 {

@@ -13,7 +13,7 @@ import (
 
 	ubus "github.com/openwrt/ubus-go"
 
-	"luci-sso/internal/bridge"
+	"luci-sso/internal/methods"
 )
 
 // tree is everything below the root with size and content of small files.
@@ -69,9 +69,9 @@ func TestHostileArguments(t *testing.T) {
 		values = append(values, text, []any{text}, map[string]any{text: text}, map[string]any{"issuer_url": text}, []any{map[string]any{"email": []any{text}}})
 	}
 	invalid := int(ubus.InvalidArgument)
-	for i := range bridge.Methods {
-		method := &bridge.Methods[i]
-		for _, arg := range append(method.Args, bridge.Arg{Name: "../../x"}, bridge.Arg{Name: "ubus_rpc_session"}) {
+	for i := range methods.Methods {
+		method := &methods.Methods[i]
+		for _, arg := range append(method.Args, methods.Arg{Name: "../../x"}, methods.Arg{Name: "ubus_rpc_session"}) {
 			for _, value := range values {
 				input, err := json.Marshal(map[string]any{arg.Name: value})
 				if err != nil {

@@ -15,7 +15,7 @@ import (
 
 	ubus "github.com/openwrt/ubus-go"
 
-	"luci-sso/internal/bridge"
+	"luci-sso/internal/methods"
 	"luci-sso/lab"
 	"luci-sso/lab/openwrt"
 )
@@ -58,7 +58,7 @@ func TestPluginInRPCD(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, method := range bridge.Methods {
+	for _, method := range methods.Methods {
 		if !strings.Contains(signatures, `"`+method.Name+`":{`) {
 			t.Errorf("rpcd did not take method %s:\n%s", method.Name, signatures)
 		}

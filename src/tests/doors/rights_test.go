@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"luci-sso/internal/bridge"
 	"luci-sso/internal/doctor"
+	"luci-sso/internal/methods"
 	"luci-sso/lab"
 )
 
@@ -73,7 +73,7 @@ config role 'plain'
 	list sub '2'
 	list read 'luci-mod-status-*'
 `)
-	var reply struct{ Roles []bridge.RoleRights }
+	var reply struct{ Roles []methods.RoleRights }
 	call(t, l, "rights", map[string]any{}, &reply)
 	want := map[string]string{"looker": "secret legacy-pages", "files": "secret web-files", "saver": "unsaved luci-base", "keeper": "root luci-app-sso", "plain": ""}
 	text := run(t, l, "", "roles").out
@@ -133,7 +133,7 @@ func TestNobodyIsListed(t *testing.T) {
 	}
 	// The form counts, saved or not.
 	people := func(roles any) bool {
-		var reply bridge.TestReply
+		var reply methods.TestReply
 		call(t, l, "test_connection", map[string]any{"roles": roles}, &reply)
 		return slices.ContainsFunc(reply.Checks, func(c *doctor.Check) bool { return c.ID == "people" && c.Status == doctor.Warn })
 	}
@@ -149,7 +149,7 @@ func TestEveryMissingField(t *testing.T) {
 	if err := l.WriteConfig("config oidc 'default'\n\toption enabled '0'\n\toption clock_tolerance '60'\nconfig role 'admin'\n\tlist email 'a@example.com'\n\tlist read '*'\n"); err != nil {
 		t.Fatal(err)
 	}
-	var reply bridge.TestReply
+	var reply methods.TestReply
 	call(t, l, "test_connection", map[string]any{}, &reply)
 	var missing []string
 	for _, c := range reply.Checks {

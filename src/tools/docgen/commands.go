@@ -43,7 +43,7 @@ func commandsPage(repo string) (string, error) {
 For a person at the router's shell, for cron and for init scripts. They need root. ` + "`luci-sso COMMAND --help`" + ` prints what is
 below.
 
-The same program is the CGI script, the plugin of rpcd and the ucode bridge; how these are called is in [doors](doors.md).
+The same program is the CGI script, the plugin of rpcd and the helper of ucode programs; how these are called is in [doors](doors.md).
 
 `)
 	fmt.Fprintf(&b, "```\n%s\n```\n", overview)

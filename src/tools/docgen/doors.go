@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"luci-sso/internal/bridge"
+	"luci-sso/internal/methods"
 	"luci-sso/internal/native"
-	"luci-sso/internal/rpcplugin"
 )
 
 // replies say in one line what each method answers with. A method without one
@@ -32,11 +31,11 @@ var replies = map[string]string{
 // doorsPage is docs/reference/doors.md.
 func doorsPage(string) (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, generated, "src/internal/bridge")
+	fmt.Fprintf(&b, generated, "src/internal/methods")
 	b.WriteString(`# Doors
 
 One program with four doors, and a ucode module that goes through the second. Each asks the same functions
-(` + "`src/internal/bridge`" + `), so that LuCI's page, a script and
+(` + "`src/internal/methods`" + `), so that LuCI's page, a script and
 a person at a shell get the same answers.
 
 | door | how it is opened | who | what comes through |
@@ -56,8 +55,8 @@ the id of a live session. LuCI's own ` + "`ubus_rpc_session`" + ` is taken with 
 | method | access | arguments | what it does | reply |
 |---|---|---|---|---|
 `)
-	for i := range bridge.Methods {
-		m := &bridge.Methods[i]
+	for i := range methods.Methods {
+		m := &methods.Methods[i]
 		if replies[m.Name] == "" {
 			return "", fmt.Errorf("method %s has no reply in src/tools/docgen/doors.go", m.Name)
 		}
@@ -123,6 +122,6 @@ null from the others, never an exception.
 The module runs `+"`luci-sso native FUNCTION`"+`. Standard input has the arguments, each as its length in decimal, a colon and the
 bytes; standard output is `+"`+` and the result, `+1` or `+0` of a verification, or `-`"+` for null. An unknown function is exit
 status 2.
-`, 4<<10, bridge.MaxInput>>10, int(rpcplugin.Time.Seconds()), native.MaxInput>>10, native.MaxRandom)
+`, 4<<10, methods.MaxInput>>10, int(methods.CallTime.Seconds()), native.MaxInput>>10, native.MaxRandom)
 	return b.String(), nil
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package bridge
+package methods
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"luci-sso/internal/host"
 	"luci-sso/internal/login"
 	"luci-sso/internal/oidc"
-	"luci-sso/internal/paths"
 	"luci-sso/internal/role"
 	"luci-sso/internal/secret"
 	"luci-sso/internal/trial"
@@ -32,7 +31,7 @@ type TryReply struct {
 // place of the saved ones, and these roles unless nil. caller is the session
 // that asks, and here the host at which its page is open: the browser comes
 // back with a cookie of that host.
-func TryLogin(ctx context.Context, provider string, options map[string]string, here string, roles []Role, caller string) (TryReply, error) {
+func TryLogin(ctx context.Context, provider string, options map[string]string, here string, roles []config.Role, caller string) (TryReply, error) {
 	reply := TryReply{Checks: []*doctor.Check{}}
 	if caller == "" {
 		return reply, bad("a login can be tried from the page only: there is no session to show it to")
@@ -41,8 +40,8 @@ func TryLogin(ctx context.Context, provider string, options map[string]string, h
 	if provider == "" {
 		provider = config.Section
 	}
-	settings := trial.Settings{Provider: provider, Options: options, Roles: configured(roles)}
-	c, err := TrialConfig(settings)
+	settings := trial.Settings{Provider: provider, Options: options, Roles: roles}
+	c, err := settings.Config()
 	if err != nil {
 		reply.Checks = doctor.SettingsFault(err)
 		return reply, nil
@@ -58,15 +57,6 @@ func TryLogin(ctx context.Context, provider string, options map[string]string, h
 		return reply, err
 	}
 	return reply, nil
-}
-
-// TrialConfig is the configuration that a trial is made with.
-func TrialConfig(s trial.Settings) (*config.Config, error) {
-	c, err := config.With(paths.Config(), s.Provider, s.Options)
-	if err == nil && s.Roles != nil {
-		c.Roles = config.RolesFor(s.Roles, c.Provider)
-	}
-	return c, err
 }
 
 // TrialReply is what came of a trial.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package bridge
+package methods
 
 import (
 	"strings"
@@ -66,15 +66,14 @@ type MatchReply struct {
 
 // Match says which role a person would get. The roles are the given ones, or
 // the configured ones when nil.
-func Match(p Person, roles []Role) MatchReply {
-	list := configured(roles)
+func Match(p Person, roles []config.Role) MatchReply {
 	if roles == nil {
-		list, _ = config.Roles(paths.Config())
+		roles, _ = config.Roles(paths.Config())
 	}
 	if p.Provider == "" {
 		p.Provider = config.Section
 	}
-	list = config.RolesFor(list, p.Provider)
+	list := config.RolesFor(roles, p.Provider)
 	settings, err := config.Parse(paths.Config(), p.Provider)
 	if err != nil {
 		settings = &config.Config{GroupsClaim: "groups"}

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package bridge
+package methods
 
 import (
 	"context"
 	"errors"
 	"time"
 
+	"luci-sso/internal/config"
 	"luci-sso/internal/doctor"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/store"
@@ -24,7 +25,7 @@ type TestReply struct {
 // options in the place of the saved ones, and these roles unless nil. An
 // empty client_secret stands for the saved one. host is where the page was
 // opened, "" when that is not known. One test runs at a time.
-func TestConnection(ctx context.Context, provider string, options map[string]string, host string, roles []Role) TestReply {
+func TestConnection(ctx context.Context, provider string, options map[string]string, host string, roles []config.Role) TestReply {
 	start := time.Now()
 	if store.EnsureDir(paths.RunDir()) == nil {
 		unlock, err := store.Lock(paths.TestLock(), 0)
@@ -36,7 +37,7 @@ func TestConnection(ctx context.Context, provider string, options map[string]str
 		}
 	}
 	savedSecret(options)
-	checks := doctor.Connection(ctx, paths.Config(), provider, options, host, configured(roles))
+	checks := doctor.Connection(ctx, paths.Config(), provider, options, host, roles)
 	return TestReply{Status: doctor.Worst(checks), Took: time.Since(start).Milliseconds(), Checks: checks}
 }
 

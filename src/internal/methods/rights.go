@@ -1,13 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package bridge
+package methods
 
 import (
+	"sort"
+
 	"luci-sso/internal/acl"
 	"luci-sso/internal/config"
 	"luci-sso/internal/paths"
 	"luci-sso/internal/rights"
 )
+
+// Group is an access group of this router.
+type Group struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Read        bool     `json:"read"`
+	Write       bool     `json:"write"`
+	Packages    []string `json:"packages"` // File names without .json.
+}
+
+// AccessGroups lists the access groups of this router by name.
+func AccessGroups() []Group {
+	groups, _ := acl.ReadGroups(paths.AccessGroups())
+	list := []Group{}
+	for _, d := range acl.Describe(groups) {
+		sort.Strings(d.Files)
+		list = append(list, Group{d.Name, d.Description, d.Read, d.Write, d.Files})
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list
+}
 
 // RoleRights are what the lists of a role come to on this router.
 type RoleRights struct {
@@ -25,14 +48,15 @@ type RoleRights struct {
 
 // Rights says what the given roles have, or the configured ones when nil: by
 // the same rules, and on the same groups, as when a session gets them.
-func Rights(roles []Role) []RoleRights {
+func Rights(roles []config.Role) []RoleRights {
 	if roles == nil {
-		roles = Roles()
+		roles, _ = config.Roles(paths.Config())
 	}
 	groups, _ := acl.ReadGroups(paths.AccessGroups())
 	names := acl.Describe(groups)
 	list := []RoleRights{}
-	for _, r := range roles {
+	for i := range roles {
+		r := &roles[i]
 		one := RoleRights{
 			Name: r.Name, Access: map[string]string{}, Total: len(names),
 			Unmatched: some(acl.Unmatched(groups, r.Read, r.Write)),
@@ -41,30 +65,18 @@ func Rights(roles []Role) []RoleRights {
 		if one.Findings == nil {
 			one.Findings = []rights.Finding{}
 		}
-		for i := range names {
-			read, write := acl.Access(names[i].Name, r.Read, r.Write)
+		for j := range names {
+			read, write := acl.Access(names[j].Name, r.Read, r.Write)
 			if read {
 				one.Read++
-				one.Access[names[i].Name] = "read"
+				one.Access[names[j].Name] = "read"
 			}
 			if write {
 				one.Write++
-				one.Access[names[i].Name] = "write"
+				one.Access[names[j].Name] = "write"
 			}
 		}
 		list = append(list, one)
-	}
-	return list
-}
-
-// configured are the roles as the rest of the program knows them; nil stays nil.
-func configured(roles []Role) []config.Role {
-	if roles == nil {
-		return nil
-	}
-	list := []config.Role{}
-	for i := range roles {
-		list = append(list, config.NewRole(roles[i].Name, roles[i].list))
 	}
 	return list
 }
