@@ -20,6 +20,8 @@ const (
 	TokenEndpoint
 	// UserInfo: in the endpoint's response (RFC 6750 §3.1).
 	UserInfo
+	// Refresh: in the token endpoint's response to a refresh token.
+	Refresh
 )
 
 // Who says who can mend something.
@@ -69,6 +71,9 @@ func ProviderError(where Place, value, description string, status int) Advice {
 		a.Text = "error \"" + veil.Words(value, 80) + `"`
 		if description != "" {
 			a.Text += " (" + veil.Words(strings.TrimSuffix(description, "."), 160) + ")"
+		}
+		if said, _ := recognize("", description); where == Refresh && known && !a.Client && (said.text == "" || said.grant) {
+			return a // What is known of it helps with a code.
 		}
 		a.Text += "; "
 	}

@@ -77,6 +77,29 @@ func TestStandards(t *testing.T) {
 	}
 }
 
+// TestRefresh: the remedies are for a code, but a refused client is one here, too.
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		value, description string
+		status             int
+		text               string
+	}{
+		{"invalid_grant", "", 400, `error "invalid_grant"`},
+		{"invalid_grant", "refresh token is expired", 400, `error "invalid_grant" (refresh token is expired)`},
+		{"invalid_grant", "The account is disabled", 400, `error "invalid_grant" (The account is disabled); for the provider's admin: activate or unlock this person's account`},
+		{"invalid_request", "", 500, `error "invalid_request"`},
+		{"server_error", "", 400, `error "server_error"`},
+		{"unauthorized_client", "no refresh tokens", 400, `error "unauthorized_client" (no refresh tokens)`},
+		{"invalid_client", "", 401, `error "invalid_client"; for the router's admin: ` + secretText},
+		{"", "", 502, "for the provider's admin: the provider itself failed (HTTP status 502), its log tells the reason"},
+	} {
+		if a := ProviderError(Refresh, c.value, c.description, c.status); a.Text != c.text {
+			t.Errorf("%+v: %q", c, a.Text)
+		}
+	}
+}
+
 // TestUnusualProviders: what comes from those that do not follow RFC 6749.
 func TestUnusualProviders(t *testing.T) {
 	t.Parallel()

@@ -257,7 +257,7 @@ func FuzzTokenError(f *testing.F) {
 	f.Add(400, []byte(`{"error":"invalid_grant","error_description":"x\ny"}`))
 	f.Add(401, []byte(`<html>`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		err := (&Party{}).tokenError(backchannel.Response{Status: status, Body: body}, "")
+		err := (&Party{}).tokenError(fault.TokenEndpoint, backchannel.Response{Status: status, Body: body}, "")
 		if !fault.Is(err, fault.OIDCInvalidGrant) && !fault.Is(err, fault.TokenExchangeFailed) {
 			t.Errorf("got %v", err)
 		}

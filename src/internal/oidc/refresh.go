@@ -27,7 +27,7 @@ func (p *Party) Refresh(ctx context.Context, m Metadata, refresh secret.Value) (
 	if err != nil {
 		return Tokens{}, err
 	}
-	tokens, err := p.readTokens(response, p.methodAdvice(m))
+	tokens, err := p.readTokens(fault.Refresh, response, p.methodAdvice(m))
 	if err == nil && tokens.Access.Empty() {
 		err = fault.New(fault.MissingAccessToken, "the answer to a refresh token has no access_token")
 	}

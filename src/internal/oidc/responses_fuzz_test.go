@@ -29,7 +29,7 @@ func FuzzTokenResponse(f *testing.F) {
 	f.Add(400, []byte(`{"error":{"code":"x","message":[]}}`))
 	f.Add(200, []byte(`[] {}`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		tokens, err := (&Party{}).readTokens(backchannel.Response{Status: status, Body: body}, "")
+		tokens, err := (&Party{}).readTokens(fault.TokenEndpoint, backchannel.Response{Status: status, Body: body}, "")
 		if _, ok := fault.As(err); err != nil && !ok {
 			t.Errorf("%v is no fault", err)
 		}

@@ -39,7 +39,7 @@ func (p *Party) Exchange(ctx context.Context, m Metadata, code, verifier secret.
 	if err != nil {
 		return Tokens{}, err
 	}
-	return p.readTokens(response, p.methodAdvice(m))
+	return p.readTokens(fault.TokenEndpoint, response, p.methodAdvice(m))
 }
 
 // askForTokens sends a form to the token endpoint, wherever that is now.
@@ -75,9 +75,9 @@ func (p *Party) requestTokens(ctx context.Context, m Metadata, form url.Values) 
 
 // readTokens reads the token endpoint's answer, whatever it is. method is the
 // advice for a refused client.
-func (p *Party) readTokens(response backchannel.Response, method string) (Tokens, error) {
+func (p *Party) readTokens(where fault.Place, response backchannel.Response, method string) (Tokens, error) {
 	if response.Status != 200 {
-		return Tokens{}, p.tokenError(response, method)
+		return Tokens{}, p.tokenError(where, response, method)
 	}
 	body, err := readObject(response.Body)
 	if err != nil {
@@ -95,7 +95,7 @@ func (p *Party) readTokens(response backchannel.Response, method string) (Tokens
 	if value := text(body.members["error"]); value != "" && tokens[0] == "" {
 		// Some providers refuse with status 200.
 		return Tokens{}, fault.New(fault.MissingIDToken, "the token response has status 200 but no id_token: "+
-			p.advice(fault.TokenEndpoint, value, text(body.members["error_description"]), response.Status).Text)
+			p.advice(where, value, text(body.members["error_description"]), response.Status).Text)
 	}
 	got := Tokens{
 		ID: secret.New(tokens[0]), Access: secret.New(tokens[1]), Refresh: secret.New(text(body.members["refresh_token"])),
@@ -118,7 +118,7 @@ func (p *Party) CallbackError(value, description string) string {
 
 // tokenError makes the fault of a refused token request (RFC 6749 §5.2). The
 // body may be anything: only a JSON object with a text under error counts.
-func (p *Party) tokenError(response backchannel.Response, method string) error {
+func (p *Party) tokenError(where fault.Place, response backchannel.Response, method string) error {
 	value, description := errorOf(response.Body)
 	detail := "the token endpoint answered with HTTP status " + strconv.Itoa(response.Status)
 	switch {
@@ -127,7 +127,7 @@ func (p *Party) tokenError(response backchannel.Response, method string) error {
 	case value == "":
 		detail += " and names no error (" + p.shape(response) + ")"
 	}
-	advice := p.advice(fault.TokenEndpoint, value, description, response.Status)
+	advice := p.advice(where, value, description, response.Status)
 	if !advice.Client {
 		method = ""
 	}

@@ -116,7 +116,16 @@ var askingCases = []codeCase{
 		if e.lives(s) {
 			e.t.Error("whose account is disabled is still in")
 		}
-		e.told(mark, fault.SessionRevoked, "invalid_grant")
+		e.told(mark, fault.SessionRevoked, `invalid_grant" (The account is disabled); for the provider's admin: activate`)
+
+		e.IDP.Disable("alice", false)
+		e.IDP.SetRefreshing(idp.Refreshing{Always: true, Refused: true})
+		e.signedIn("alice")
+		mark = e.Mark()
+		time.Sleep(1200 * time.Millisecond)
+		e.luciSSO("sessions", "--due")
+		// What helps with a code does not help here.
+		e.told(mark, fault.SessionRevoked, "(No refresh token is accepted any more)\n")
 	}),
 	sessionEnd(fault.SessionUnconfirmed, func(e *env) {
 		e.IDP.SetRefreshing(idp.Refreshing{Never: true})
