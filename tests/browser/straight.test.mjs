@@ -173,6 +173,7 @@ trial('straight in: not with somebody’s wrong password', async (person) => {
 	await page.waitForSelector(BUTTON);
 	await sleep(1200);
 	assert.ok(await page.isVisible('text=Invalid username'));
+	assert.equal(await page.locator(MESSAGE).count(), 0, 'one sentence is enough');
 	await shot(page, '14-wrong-password');
 	// Nor when LuCI's own address is opened a moment later.
 	await page.goto(lab.luci);
@@ -327,6 +328,16 @@ trial('straight in: a session that LuCI does not take leads round no circle', as
 	await signIn(person, 'alice');
 	await stays(person, FAILED);
 	assert.ok(visits.filter(({ url }) => url.startsWith(lab.callback)).length === 1);
+});
+
+trial('straight in: a login that succeeded is not called a failure when its session ends at once', async (person) => {
+	straight();
+	await person.page.goto(lab.luci);
+	await signIn(person, 'alice');
+	await inside(person);
+	await endSession(person);
+	await person.page.goto(lab.luci);
+	await stays(person, CHOOSE);
 });
 
 trial('straight in: two tabs at once, both end inside', async (person) => {

@@ -32,6 +32,13 @@ async function openModal(page, role) {
 	await page.waitForSelector('.modal.cbi-modal .cbi-map');
 }
 
+async function conditions(page) {
+	await openModal(page, 'admin');
+	await page.locator('.cbi-modal [data-name="_more"] input[type="checkbox"]').check();
+	await page.locator('.cbi-modal [data-name="match"] select').selectOption('all');
+	await section(page, '.cbi-modal [data-name="claim"]');
+}
+
 async function runTest(page) {
 	await page.locator('button', { hasText: 'Test connection' }).click();
 	await page.waitForSelector('[data-test-result]');
@@ -68,7 +75,13 @@ const states = {
 	'german-modal': { language: 'de', act: (page) => openModal(page, 'admin') },
 	chinese: { language: 'zh_cn', locale: 'zh-CN' },
 	material: { theme: 'material' },
-	openwrt2020: { theme: 'openwrt2020' }
+	openwrt2020: { theme: 'openwrt2020' },
+	'phone-material': { theme: 'material', width: 360, height: 740 },
+	'phone-openwrt2020': { theme: 'openwrt2020', width: 360, height: 740 },
+	'phone-openwrt2020-modal': { theme: 'openwrt2020', width: 360, height: 740, act: conditions },
+	'phone-material-modal': { theme: 'material', width: 360, height: 740, act: conditions },
+	'dark-material': { theme: 'material', dark: true },
+	'dark-openwrt2020': { theme: 'openwrt2020', dark: true }
 };
 
 try {

@@ -11,6 +11,8 @@ const POCKETID_SUFFIX = '@PocketID';
 
 // The lists of a role that say who it is for, in the order of the search.
 const KINDS = [ 'email', 'group', 'sub', 'email_domain', 'claim' ];
+// The lists and options of a role's section: RoleLists of src/internal/config.
+const NAMES = [ 'email', 'group', 'sub', 'email_domain', 'claim', 'match', 'acr', 'amr', 'max_age', 'provider', 'read', 'write' ];
 
 function toList(value) {
 	if (value == null || value === '')
@@ -280,6 +282,10 @@ function judge(role, id, required) {
 	if (each.fits != YES)
 		each = Object.assign({}, each, { hits: [] });
 
+	// What nobody knows may say whom the role is for.
+	if (role.fault && (role.match == 'all' ? each : one).fits != YES)
+		return { fits: UNKNOWN, hits: [], kind: role.fault };
+
 	if (role.match && role.match != 'any' && role.match != 'all')
 		return (one.fits == each.fits) ? one : { fits: UNKNOWN, hits: [], kind: 'match' };
 
@@ -303,9 +309,17 @@ function lacks(role, id, now, tolerance) {
 	return rv;
 }
 
+// strange is the first of a section's names that is none of a role's, '' when there is none: it may be a condition that nobody checks.
+function strange(section) {
+	return Object.keys(section).find((name) => name[0] != '.' && !NAMES.includes(name)) || '';
+}
+
 // fault says what is wrong in a role, '' when nothing is: then it gives
 // nothing to anybody.
 function fault(role) {
+	if (role.fault)
+		return _('%s is not known').format(role.fault);
+
 	for (let name in validate.conditions)
 		for (let value of toList(role[name])) {
 			// An empty entry means nothing, either.
@@ -386,4 +400,4 @@ function sentence(role) {
 	return how ? _('%s, and whose sign-in has: %s').format(people, how) : people;
 }
 
-return baseclass.extend({ parseClaims, matchRole, named, sentence, signIn, fault, lowerAddress });
+return baseclass.extend({ parseClaims, matchRole, named, sentence, signIn, fault, strange, lowerAddress });

@@ -34,7 +34,8 @@ return baseclass.extend({
 			max_age: s.max_age || '',
 			provider: logic.toList(s.provider),
 			read: logic.toList(s.read),
-			write: logic.toList(s.write)
+			write: logic.toList(s.write),
+			fault: match.strange(s)
 		}));
 	},
 
@@ -315,7 +316,8 @@ return baseclass.extend({
 				match: value('match') || '',
 				max_age: value('max_age') || '',
 				read: lists.read,
-				write: lists.write
+				write: lists.write,
+				fault: match.strange(map.data.get(map.config, section_id))
 			};
 		};
 		// What the router says of the rights, for the lists it was asked about.
