@@ -257,7 +257,7 @@ func presetsScript(repo string) (string, error) {
 	b.WriteString("];\n\nconst hosts = [\n")
 	var hosts []string
 	// The telling ones first: the last two are no more than a habit.
-	for _, id := range []string{"google", "entra", "okta", "scalekit", "auth0", "zitadel", "keycloak", "authentik", "kanidm", "dex", "tinyauth", "casdoor", "pocketid", "authelia"} {
+	for _, id := range []string{"google", "entra", "okta", "scalekit", "auth0", "zitadel", "keycloak", "authentik", "kanidm", "dex", "tinyauth", "casdoor", "voidauth", "pocketid", "authelia"} {
 		for _, one := range p.Providers {
 			if one.ID == id {
 				hosts = append(hosts, fmt.Sprintf("\t[ %s, /%s/ ]", quote(id), one.Host))

@@ -84,6 +84,11 @@ const presets = [
 		note: _('Group names arrive as organization/group.')
 	},
 	{
+		id: 'voidauth', name: 'VoidAuth', issuer: 'https://auth.example.com/oidc', scope: GROUPS, claim: 'groups', takes: [ 'par', 'token_auth_method none', 'revalidate (offline_access, prompt=consent)' ],
+		slash: false, unverified: true, where: 'Admin › OIDC Apps › Create OIDC App', redirect: 'Redirect URLs', logout: 'PostLogout URL',
+		note: _('Tick “Email Verified” for everybody whom you map by e-mail.')
+	},
+	{
 		id: 'other', name: null, issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
 		where: 'OpenID Connect › Authorization Code', redirect: 'Redirect URI',
 		note: _('The provider must support OpenID Connect Discovery and sign with RS256 or ES256.')
@@ -103,6 +108,7 @@ const hosts = [
 	[ 'dex', /^https:\/\/[^\/]+\/dex\/?$/ ],
 	[ 'tinyauth', /^https:\/\/[^\/]*tinyauth[^\/]*\/?$/ ],
 	[ 'casdoor', /^https:\/\/[^\/]*casdoor[^\/]*\/?$/ ],
+	[ 'voidauth', /^https:\/\/[^\/]*(void|auth)[^\/]*\/oidc\/?$/ ],
 	[ 'pocketid', /^https:\/\/(id\.|[^\/]*pocket)[^\/]*\/?$/ ],
 	[ 'authelia', /^https:\/\/[^\/]*auth[^\/]*\/?$/ ]
 ];
