@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"luci-sso/tools/compilerflags"
 )
 
 // ProgramVariable names the environment variable with a CGI program that was
@@ -53,17 +55,14 @@ func BuildFrom(repo, target string, flags []string, env ...string) error {
 		tool = "go"
 	}
 	arguments := append([]string{"build"}, flags...)
-	text, err := os.ReadFile(filepath.Join(repo, "src", "compiler-flags"))
+	src := filepath.Join(repo, "src")
+	compiler, err := compilerflags.Read(src, compilerflags.Arch(env))
 	if err != nil {
 		return err
 	}
-	for _, line := range strings.Split(string(text), "\n") {
-		if line != "" && line[0] != '#' {
-			arguments = append(arguments, line)
-		}
-	}
+	arguments = append(arguments, compiler...)
 	cmd := exec.Command(tool, append(arguments, "-o", target, "./cmd/luci-sso")...)
-	cmd.Dir = filepath.Join(repo, "src")
+	cmd.Dir = src
 	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="), env...)
 	output, err := cmd.CombinedOutput()
 	switch {

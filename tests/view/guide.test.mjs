@@ -90,12 +90,12 @@ test('the guide leads from a fresh router to a login, by e-mail and by group', {
 
 		assert.notEqual(await page.locator('[data-test-result]').getAttribute('data-test-result'), 'fail', checks);
 		assert.equal(checks.includes(provider.secret), false);
-		assert.equal(await page.locator('[data-check="credentials"]').first().getAttribute('data-status'), 'pass', checks);
+		assert.equal(await page.locator('[data-check="credentials"]').getAttribute('data-status'), 'pass', checks);
 
 		await setting('Client Secret').fill('another secret');
 		await page.locator('button', { hasText: 'Test connection' }).click();
 		await page.waitForSelector('[data-test-result="fail"]', { timeout: 30000 });
-		assert.equal(await page.locator('[data-check="credentials"]').first().getAttribute('data-status'), 'fail');
+		assert.equal(await page.locator('[data-check="credentials"]').getAttribute('data-status'), 'fail');
 		await setting('Client Secret').fill(provider.secret);
 		await saveAndApply(page);
 

@@ -5,7 +5,6 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"luci-sso/tools/compilerflags"
 )
 
 // sourceDate is the time all files get: SOURCE_DATE_EPOCH, else that of the
@@ -149,7 +150,7 @@ func (o *options) build(a arch, target string) ([]byte, error) {
 		ldflags += " -X " + x
 	}
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags}
-	flags, err := compilerFlags(filepath.Join(o.top, "src/compiler-flags"), a.Go)
+	flags, err := compilerflags.Read(filepath.Join(o.top, "src"), compilerflags.Arch(a.Go))
 	if err != nil {
 		return nil, err
 	}
@@ -160,31 +161,6 @@ func (o *options) build(a arch, target string) ([]byte, error) {
 		return nil, fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return os.ReadFile(target)
-}
-
-// compilerFlags reads the files that say which packages are inlined: one for
-// all, and one more for some processors, which GOARCH in env names.
-func compilerFlags(path string, env []string) ([]string, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	for _, setting := range env {
-		if arch, ok := strings.CutPrefix(setting, "GOARCH="); ok {
-			more, err := os.ReadFile(path + "." + arch)
-			if err != nil && !errors.Is(err, os.ErrNotExist) {
-				return nil, err
-			}
-			text = append(text, more...)
-		}
-	}
-	var flags []string
-	for _, line := range strings.Split(string(text), "\n") {
-		if line != "" && line[0] != '#' {
-			flags = append(flags, line)
-		}
-	}
-	return flags, nil
 }
 
 // feedFile is a package file and, for an .ipk, its entry in the index.

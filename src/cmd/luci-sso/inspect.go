@@ -52,7 +52,6 @@ func runDoctor(args []string) int {
 	}
 	var all []*doctor.Check
 	for i := range groups {
-		doctor.WithCommands(groups[i].checks)
 		all = append(all, groups[i].checks...)
 	}
 	worst := doctor.Worst(all)

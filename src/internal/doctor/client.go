@@ -72,14 +72,14 @@ func (c *connection) credentials() string {
 		if check.Status == Fail {
 			check.code(string(fault.TokenExchangeFailed))
 		}
+		c.add(check)
 		offered := c.metadata.TokenAuthMethods
 		if found.Verdict != oidc.Accepted && found.Other == "" && len(offered) > 0 && !slices.Contains(offered, method) {
-			c.add(row("credentials", Warn, words.AuthMethodBad, method).do(words.ChooseAuthMethod))
+			c.add(row("offers", Warn, words.AuthMethodBad, method).do(words.ChooseAuthMethod))
 		}
 	})
-	c.add(check)
 	if offers := c.offers(); offers != nil {
-		c.add(row("credentials", Pass, words.ClientOffers, list(offers)))
+		c.add(row("offers", Pass, words.ClientOffers, list(offers)))
 	}
 	return check.Status
 }

@@ -19,22 +19,24 @@ const (
 	commit    = "; uci commit luci-sso"
 )
 
-// paste adds the command that mends it.
+// paste gives the row this command in the place of the usual one.
 func (c *Check) paste(command string) *Check {
 	c.Command = command
 	return c
 }
 
-// quote makes one word of text for the shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// shellWord makes one word of text for the shell. A value in UCI's files is
+// written alike, but that is for another reader, with rules of its own: see
+// package uci.
+func shellWord(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // set changes an option. value is ours or of the configuration.
 func set(option, value string) string {
-	return "uci set luci-sso." + config.Section + "." + option + "=" + quote(value) + commit
+	return "uci set luci-sso." + config.Section + "." + option + "=" + shellWord(value) + commit
 }
 
 func allowRebind(name string) string {
-	return "uci add_list 'dhcp.@dnsmasq[0].rebind_domain'=" + quote(name) + "; uci commit dhcp; /etc/init.d/dnsmasq restart"
+	return "uci add_list 'dhcp.@dnsmasq[0].rebind_domain'=" + shellWord(name) + "; uci commit dhcp; /etc/init.d/dnsmasq restart"
 }
 
 // rebindProtected reports whether dnsmasq would hide a private address of this
@@ -62,34 +64,27 @@ func rebindProtected(name string) bool {
 	return false
 }
 
-// WithCommands fills in what to paste for the checks that have it by their
-// nature.
-func WithCommands(checks []*Check) []*Check {
-	for i := range checks {
-		c := checks[i]
-		if c.Command != "" || c.Status == Pass || c.Status == Skip {
-			continue
-		}
-		switch c.ID {
-		case "config", "settings":
-			c.Command = "uci show luci-sso.default; logread -e luci-sso"
-		case "people", "rights", "saving":
-			c.Command = "luci-sso roles; uci show luci-sso"
-		case "options":
-			c.Command = "uci show luci-sso"
-		case "button", "roles":
-			c.Command = "/etc/init.d/luci-sso restart"
-		case "https":
-			c.Command = "opkg install luci-ssl || apk add luci-ssl; /etc/init.d/uhttpd restart"
-		case "discovery", "certificate", "issuer", "endpoints", "keys", "algorithms", "pkce", "scopes", "email", "groups":
-			c.Command = `uclient-fetch -O - "$(uci get luci-sso.default.issuer_url)/.well-known/openid-configuration"`
-		case "clock":
-			c.Command = syncClock
-		case "credentials":
-			c.Command = "uci show luci-sso | grep -e client_id -e token_auth_method; logread -e luci-sso"
-		case "redirect_uri":
-			c.Command = "uci show luci-sso | grep redirect_uri"
-		}
+// usual is the command for a row of this kind that has no better one.
+func usual(id string) string {
+	switch id {
+	case "config", "settings":
+		return "uci show luci-sso.default; logread -e luci-sso"
+	case "people", "rights", "saving":
+		return "luci-sso roles; uci show luci-sso"
+	case "options":
+		return "uci show luci-sso"
+	case "button", "roles":
+		return "/etc/init.d/luci-sso restart"
+	case "https":
+		return "opkg install luci-ssl || apk add luci-ssl; /etc/init.d/uhttpd restart"
+	case "discovery", "certificate", "issuer", "endpoints", "keys", "algorithms", "pkce", "scopes", "email", "groups":
+		return `uclient-fetch -O - "$(uci get luci-sso.default.issuer_url)/.well-known/openid-configuration"`
+	case "clock":
+		return syncClock
+	case "credentials", "offers":
+		return "uci show luci-sso | grep -e client_id -e token_auth_method; logread -e luci-sso"
+	case "redirect_uri":
+		return "uci show luci-sso | grep redirect_uri"
 	}
-	return checks
+	return ""
 }

@@ -290,7 +290,7 @@ func (c *connection) trust(err error) *Check {
 	switch {
 	case errors.Is(err, backchannel.ErrTrust) && c.config.CAFile != "":
 		check = row("certificate", Fail, words.CAFileUnreadable, c.config.CAFile).do(words.CheckCAFile).code(string(fault.SSLInitFailed)).
-			paste("ls -l " + quote(c.config.CAFile))
+			paste("ls -l " + shellWord(c.config.CAFile))
 	case errors.Is(err, backchannel.ErrTrust):
 		check = row("certificate", Fail, words.CertificateUntrusted, c.shown(err.Error())).
 			do(words.InstallCABundle).code(string(fault.SSLInitFailed)).paste("opkg install ca-bundle || apk add ca-bundle")

@@ -38,7 +38,11 @@ func row(id, status, message string, args ...string) *Check {
 	if args == nil {
 		args = []string{}
 	}
-	return &Check{ID: id, Status: status, Message: message, Args: args, RemedyArgs: []string{}}
+	c := &Check{ID: id, Status: status, Message: message, Args: args, RemedyArgs: []string{}}
+	if status == Warn || status == Fail {
+		c.Command = usual(id)
+	}
+	return c
 }
 
 // do adds what to do.

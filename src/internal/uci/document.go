@@ -193,9 +193,9 @@ func format(s Section) (string, error) {
 	var b strings.Builder
 	kind := s.Type
 	if !isName(kind, true) {
-		kind = quote(kind) // uci itself does not, and cannot read what it wrote.
+		kind = uciWord(kind) // uci itself does not, and cannot read what it wrote.
 	}
-	b.WriteString("config " + kind + " " + quote(s.Name) + "\n")
+	b.WriteString("config " + kind + " " + uciWord(s.Name) + "\n")
 	for _, option := range s.Options {
 		keyword := "option"
 		if option.List {
@@ -205,11 +205,12 @@ func format(s Section) (string, error) {
 			if strings.IndexByte(value, 0) >= 0 {
 				return "", errors.New("a value with a NUL byte cannot be written: " + s.Name + "." + option.Name)
 			}
-			b.WriteString("\t" + keyword + " " + option.Name + " " + quote(value) + "\n")
+			b.WriteString("\t" + keyword + " " + option.Name + " " + uciWord(value) + "\n")
 		}
 	}
 	return b.String(), nil
 }
 
-// quote writes a value as one word.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+// uciWord writes a value as libuci reads it: all between two quotes as it is,
+// and a quote outside of them.
+func uciWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -12,7 +12,7 @@ func show(pkg *Package) string {
 		for _, o := range s.Options {
 			values := make([]string, len(o.Values))
 			for i, v := range o.Values {
-				values[i] = quote(v)
+				values[i] = uciWord(v)
 			}
 			b.WriteString("conf." + s.Name + "." + o.Name + "=" + strings.Join(values, " ") + "\n")
 		}

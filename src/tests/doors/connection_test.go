@@ -4,6 +4,7 @@ package doors
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,7 @@ func connectionAt(t *testing.T, l *lab.Lab, values map[string]string, host strin
 	checks := map[string]*doctor.Check{}
 	rank := map[string]int{doctor.Skip: 0, doctor.Pass: 1, doctor.Warn: 2, doctor.Fail: 3}
 	order := -1
-	ids := []string{"settings", "discovery", "certificate", "issuer", "endpoints", "keys", "algorithms", "clock", "scopes", "pkce", "credentials", "redirect_uri", "at_hash", "email", "groups"}
+	ids := []string{"settings", "discovery", "certificate", "issuer", "endpoints", "keys", "algorithms", "clock", "scopes", "pkce", "credentials", "offers", "redirect_uri", "at_hash", "email", "groups"}
 	for _, c := range reply.Checks {
 		at := -1
 		for i, id := range ids {
@@ -48,8 +49,12 @@ func connectionAt(t *testing.T, l *lab.Lab, values map[string]string, host strin
 			checks[c.ID] = c
 		}
 	}
+	if n := slices.IndexFunc(reply.Checks, func(c *doctor.Check) bool { return c.ID == "credentials" }); n >= 0 &&
+		slices.ContainsFunc(reply.Checks[n+1:], func(c *doctor.Check) bool { return c.ID == "credentials" }) {
+		t.Error("there are two rows credentials")
+	}
 	for _, id := range ids {
-		if checks[id] == nil {
+		if checks[id] == nil && id != "offers" { // It is there when the provider says what it offers.
 			t.Errorf("there is no row %s", id)
 			checks[id] = &doctor.Check{}
 		}

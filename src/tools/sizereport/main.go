@@ -20,6 +20,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"luci-sso/tools/compilerflags"
 )
 
 // tolerance is the growth that needs no word, as a fraction.
@@ -222,21 +224,11 @@ func (b builder) size(dir, arch, setting string) (int, error) {
 }
 
 func (b builder) build(target, ldflags, arch, setting string) error {
-	flags, err := os.ReadFile(filepath.Join(b.src, "compiler-flags"))
+	flags, err := compilerflags.Read(b.src, arch)
 	if err != nil {
 		return err
 	}
-	more, err := os.ReadFile(filepath.Join(b.src, "compiler-flags."+arch))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	flags = append(flags, more...)
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags}
-	for _, line := range strings.Split(string(flags), "\n") {
-		if line != "" && line[0] != '#' {
-			args = append(args, line)
-		}
-	}
+	args := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags}, flags...)
 	_, err = b.run([]string{"GOARCH=" + arch, setting}, "go", append(args, "-o", target, "./cmd/luci-sso")...)
 	return err
 }
