@@ -111,6 +111,20 @@ browserTest('a broken role from the shell is named in its editor', async () => {
 	await done(page);
 });
 
+browserTest('a name that nobody knows, from the shell, is named in the editor and in the preview', async () => {
+	const page = await open({ config: fixtures.configFilled() + "\nconfig role 'noc'\n\tlist email 'eve@example.com'\n\toption max_auth_age '3600'\n\tlist read '*'\n\nconfig role 'last'\n\tlist group 'g'\n\tlist read '*'\n" });
+	const result = page.locator('[data-sso-match]');
+
+	await page.locator('#luci-sso-preview-email').fill('eve@example.com');
+	await result.getByText('gives nothing to anybody: max_auth_age is not known').waitFor();
+	await page.locator('#luci-sso-preview-email').fill('');
+	await page.locator('#luci-sso-preview-groups').fill('g');
+	await result.getByText('the search ends at the role noc, because its max_auth_age is not certain').waitFor();
+	await edit(page, 'noc');
+	await page.locator('.cbi-modal [data-sso-notes]').getByText('max_auth_age is not known').waitFor();
+	await done(page);
+});
+
 browserTest('who would get what, by claims', async () => {
 	const page = await open({ config: fixtures.configFilled() + CONDITIONS });
 	const result = page.locator('[data-sso-match]');

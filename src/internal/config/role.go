@@ -261,8 +261,7 @@ func roles(pkg *uci.Package) []Role {
 		}
 		for j := range s.Options {
 			if name := s.Options[j].Name; !slices.Contains(RoleLists, name) {
-				meant := near.Name(name, RoleLists)
-				r.strange(meant, name, meant)
+				r.strange("", name, near.Name(name, RoleLists))
 			}
 		}
 		names := append(providers(pkg), Section) // That one is always there.

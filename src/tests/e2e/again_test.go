@@ -163,14 +163,14 @@ func TestRoleInDisorder(t *testing.T) {
 		"list email_domain 'b@example.com'": {"gives nothing", "it is not in order"},
 		"list amr 'HWK'":                    {"gives nothing", "signed in"},
 		"option max_age '0'":                {"gives nothing", "signed in"},
-		"option maxage '3600'":              {"gives nothing", "signed in"},
-		"list arc 'phr'":                    {"gives nothing", "signed in"},
+		"option maxage '3600'":              {"gives nothing", "it is not in order"},
+		"list arc 'phr'":                    {"gives nothing", "it is not in order"},
 		"option match 'each'":               {"gives nothing", "signed in"},
 		// A name that nobody knows may say whom the role is for.
 		"option max_auth_age '3600'":   {"gives nothing", "it is not in order"},
 		"list emial 'c@example.com'":   {"gives nothing", "it is not in order"},
 		"list provider 'company'":      {"gives nothing", "signed in"},
-		"list raed '!luci-mod-system'": {"gives nothing", "signed in"},
+		"list raed '!luci-mod-system'": {"gives nothing", "it is not in order"},
 	} {
 		name := strings.Trim(strings.Fields(entry)[1], "'")
 		for group, outcome := range map[string]string{"router-operators": want.fits, "others": want.other} {
