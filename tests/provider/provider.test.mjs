@@ -306,7 +306,7 @@ test('without a refresh token the log says what to add', async () => {
 	const mark = lab.mark();
 
 	signedIn(visitor, await visitor.go(lab.start));
-	assert.match((await lab.log(mark)).join('\n'), /gave no refresh token.*add offline_access to option scope/);
+	assert.match((await lab.log(mark)).join('\n'), /gave no refresh token.*add offline_access to option scope, for some also prompt=consent to option auth_param/);
 });
 
 test('signing out at the provider ends the session here, and nobody else’s', async () => {

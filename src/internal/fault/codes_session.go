@@ -67,7 +67,7 @@ var sessionCodes = [...]Entry{
 		},
 		Remedies: []string{
 			"Read the diagnostic line: it says what came",
-			"Have the provider give refresh tokens: add offline_access to option scope, or allow the grant for this client",
+			"Have the provider give refresh tokens: add offline_access to option scope, for some also prompt=consent to option auth_param, or allow the grant for this client",
 			"Raise option revalidate_grace",
 		},
 	},

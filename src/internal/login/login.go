@@ -329,7 +329,7 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 }
 
 // RefreshAdvice is what to do where a provider gives no refresh token.
-const RefreshAdvice = "add offline_access to option scope, or allow refresh tokens for this client at the provider"
+const RefreshAdvice = "add offline_access to option scope, for some also prompt=consent to option auth_param, or allow refresh tokens for this client at the provider"
 
 // refresh is the refresh token, where an option has a use for it.
 func (f *Flow) refresh(tokens oidc.Tokens) secret.Value {

@@ -154,7 +154,7 @@ const (
 	RelaxEmailVerified  = "Switch off “Require verified e-mail” or map people by group or subject."
 	AskForScope         = "Add this scope to Scopes."
 	MapByGroup          = "Add the scope email, or map people by group or subject."
-	GetRefresh          = "Add offline_access to Scopes, or allow refresh tokens for this client at the provider."
+	GetRefresh          = "Add offline_access to Scopes, for some also prompt=consent to Further parameters, or allow refresh tokens for this client at the provider."
 	AnnounceGroups      = "Add the scope or mapping that puts groups into the token at the provider, and check Groups claim."
 	RunService          = "Run on the router: /etc/init.d/luci-sso restart"
 	InstallCABundle     = "Install the package ca-bundle on the router."

@@ -133,7 +133,7 @@ var askingCases = []codeCase{
 		e.set("revalidate_grace", "2")
 		mark := e.Mark()
 		s := e.signedIn("alice")
-		if log := strings.Join(e.Log(mark), "\n"); !strings.Contains(log, "add offline_access to option scope") {
+		if log := strings.Join(e.Log(mark), "\n"); !strings.Contains(log, "add offline_access to option scope, for some also prompt=consent to option auth_param") {
 			e.t.Errorf("the login's log does not say what to add:\n%s", log)
 		}
 		time.Sleep(1200 * time.Millisecond)
