@@ -335,6 +335,7 @@ trial('straight in: a login that succeeded is not called a failure when its sess
 	await person.page.goto(lab.luci);
 	await signIn(person, 'alice');
 	await inside(person);
+	await sleep(1000); // As soon as a person would see it.
 	await endSession(person);
 	await person.page.goto(lab.luci);
 	await stays(person, CHOOSE);

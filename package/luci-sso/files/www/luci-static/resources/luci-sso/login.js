@@ -26,7 +26,8 @@
 	const PATIENCE_MS = 15000;
 
 	// What is remembered in this tab, and for how long it counts.
-	const LEFT = 'left', LEFT_MS = 300000, LANDED_MS = 60000; // For a provider, and back in.
+	const LEFT = 'left', LEFT_MS = 300000; // For a provider.
+	const LANDED = 'landed', LANDED_MS = 60000; // And back in.
 	const TYPED = 'typed', TYPED_MS = 60000; // With a password in the form.
 	const TAKEN_IN = 'in', TAKEN_IN_MS = 60000;
 
@@ -81,7 +82,8 @@
 
 		// For a moment more: a session that LuCI does not take is no reason to
 		// go to the provider and back for ever.
-		note(LEFT, Date.now() - LEFT_MS + LANDED_MS);
+		note(LEFT, 0);
+		note(LANDED, Date.now());
 		// With its fragment the address would only scroll, not load.
 		window.location.replace(page);
 
@@ -136,9 +138,13 @@
 		}
 	}
 
+	function noted(what) {
+		return Number(window.sessionStorage.getItem(BUTTON + '-' + what));
+	}
+
 	function lately(what, within) {
 		try {
-			const age = Date.now() - Number(window.sessionStorage.getItem(BUTTON + '-' + what));
+			const age = Date.now() - noted(what);
 
 			return age >= 0 && age < within;
 		}
@@ -171,6 +177,12 @@
 			.some((one) => one.id !== BUTTON + '-message');
 	}
 
+	// Whether this page is what the landing opened: then LuCI did not take the
+	// session. Later ones come up after a session that has ended since.
+	function notTaken() {
+		return Date.now() - window.performance.now() - noted(LANDED) < 500;
+	}
+
 	function cameBack() {
 		const [ navigation ] = window.performance.getEntriesByType('navigation');
 
@@ -193,6 +205,9 @@
 	function reasonToStay() {
 		const choose = _('Choose how to log in.');
 
+		if (underWay())
+			return '';
+
 		if (document.cookie.split(';').some((pair) => pair.trim() === STAY + '=1') ||
 		    new URLSearchParams(window.location.search).get('password') === 'logout')
 			return _('You have logged out.');
@@ -200,14 +215,14 @@
 		if (window.location.protocol !== 'https:' || asksForPassword() || cameBack() || !note('works', 1))
 			return choose;
 
-		if (underWay())
-			return '';
-
 		if (lately(TYPED, TYPED_MS))
 			return choose;
 
-		if (lately(LEFT, LEFT_MS))
+		if (lately(LEFT, LEFT_MS) || (lately(LANDED, LANDED_MS) && notTaken()))
 			return _('The last login did not succeed.');
+
+		if (lately(LANDED, LANDED_MS))
+			return choose;
 
 		return (wantedPage() && !cameFromHere()) ? choose : null;
 	}
@@ -303,32 +318,54 @@
 		return provider.label || ((provider.name === 'default' || providers.length === 1) ? usual : usual + ' (' + provider.name + ')');
 	}
 
+	// A text that is too long for the form takes more lines. Themes have one,
+	// of a height of their own.
+	function wrap(button) {
+		const style = button.style;
+
+		style.cssText = 'white-space: nowrap';
+
+		const own = window.getComputedStyle(button);
+		const line = button.offsetHeight;
+
+		style.cssText = 'box-sizing: border-box; white-space: normal; overflow-wrap: anywhere; word-break: normal; height: auto; min-height: ' + line + 'px; ' +
+			'max-width: calc(100% - ' + own.marginLeft + ' - ' + own.marginRight + ')';
+
+		if (button.offsetHeight > line * 1.2)
+			style.cssText += '; line-height: 1.3 !important; padding-top: 6px; padding-bottom: 6px';
+	}
+
 	// The theme's own measure, where its button takes the whole width: themes
 	// give that, and the room around, to their one button by its name or place.
+	// Elsewhere there is only to be some room between the lines of buttons.
 	function fit(control) {
+		providers.forEach((provider, i) => wrap(buttonOf(i)));
+
 		const around = control.parentNode;
 		const inner = window.getComputedStyle(around);
 		const room = around.clientWidth - parseFloat(inner.paddingLeft) - parseFloat(inner.paddingRight);
 		const below = window.getComputedStyle(control).marginBottom;
+		const whole = control.offsetWidth >= room * 0.95;
 		let above = control;
 
-		if (!control.offsetWidth || control.offsetWidth < room * 0.95)
+		if (!control.offsetWidth)
 			return;
 
 		providers.forEach(function (provider, i) {
 			const style = buttonOf(i).style;
 
-			if (buttonOf(i).offsetWidth < control.offsetWidth * 0.95) {
+			if (whole && buttonOf(i).offsetWidth < control.offsetWidth * 0.95) {
 				style.setProperty('width', '100%', 'important');
 				style.marginLeft = style.marginRight = '0';
 			}
 
-			if (buttonOf(i).offsetHeight < control.offsetHeight)
+			if (whole && buttonOf(i).offsetHeight < control.offsetHeight)
 				style.minHeight = control.offsetHeight + 'px';
 
-			const gap = buttonOf(i).getBoundingClientRect().top - above.getBoundingClientRect().bottom;
+			const top = buttonOf(i).getBoundingClientRect().top;
+			const gap = top - above.getBoundingClientRect().bottom;
 
-			if (gap < 4 || gap > 40) {
+			if (whole ? (gap < 4 || gap > 40) : (gap < 4 && top > above.getBoundingClientRect().top + 4)) {
 				above.style.setProperty('margin-bottom', '0', 'important');
 				style.marginTop = '12px';
 			}
@@ -336,7 +373,7 @@
 			above = buttonOf(i);
 		});
 
-		if (parseFloat(below) > 40)
+		if (whole && parseFloat(below) > 40)
 			above.style.marginBottom = below;
 	}
 
@@ -358,7 +395,6 @@
 			button.type = 'button';
 			button.className = classes;
 			button.textContent = button.title = wording(provider);
-			button.style.cssText = 'max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap';
 			button.addEventListener('click', function (ev) {
 				ev.preventDefault();
 				leave(provider, button, 'assign');
