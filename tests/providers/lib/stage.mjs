@@ -107,7 +107,7 @@ export function debianPackage(name, version, ...more) {
 	}
 	rmSync(dir, { recursive: true, force: true });
 	mkdirSync(join(dir, 'archives/partial'), { recursive: true });
-	run('apt-get', [ '-qq', '-y', '--no-install-recommends', '--download-only', '-o', 'APT::Sandbox::User=root',
+	run('apt-get', [ '-qq', '-y', '--no-install-recommends', '--download-only', '-o', 'APT::Sandbox::User=root', '-o', 'DPkg::Lock::Timeout=300',
 		'-o', `Dir::Cache::archives=${dir}/archives`, 'install', `${name}=${version}`, ...more ]);
 	run('sh', [ '-c', `for package in archives/*.deb; do dpkg -x "$package" root; done && rm -r archives && touch '${stamp}'` ], { cwd: dir });
 

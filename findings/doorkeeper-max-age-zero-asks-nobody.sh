@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# doorkeeper-openid_connect 1.8.0 with Doorkeeper 5.5.0 (Debian 12), on a site that
+# says when a person signed in and how to ask again.
+#
+# Guess:  max_age=0 has a person who is signed in already sign in again, as
+#         OpenID Connect Core 3.1.2.1 has it and as prompt=login does.
+# Seen:   max_age=1 does so once a second has passed; max_age=0 counts as if nothing
+#         was asked, and a code comes at once. auth_time comes all the same, so a
+#         client that compares it refuses the login for good, and one that does not
+#         takes an old login for a new one.
+set -eu
+
+case ${1:-} in
+-h | --help) echo "Usage: findings/doorkeeper-max-age-zero-asks-nobody.sh: what came, or exit code 1 when it has changed"; exit 0 ;;
+esac
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+
+# The Debian packages and what they need, unpacked here: nothing is installed.
+mkdir -p archives/partial
+apt-get -qq -y --no-install-recommends --download-only -o DPkg::Lock::Timeout=120 -o APT::Sandbox::User=root -o "Dir::Cache::archives=$dir/archives" install \
+	ruby-doorkeeper-openid-connect=1.8.0-1 ruby-doorkeeper=5.5.0-2+deb12u1 ruby-rails ruby-sqlite3 >/dev/null
+for package in archives/*.deb; do dpkg -x "$package" root; done
+lib=$(echo "$dir"/root/usr/lib/*-linux-gnu)
+export LD_LIBRARY_PATH="$lib"
+export RUBYLIB="$dir/root/usr/lib/ruby/vendor_ruby:$dir/root/usr/lib/ruby/3.1.0:$lib/ruby/vendor_ruby/3.1.0:$lib/ruby/3.1.0"
+export GEM_PATH="$dir/root/usr/share/rubygems-integration/all:$dir/root/usr/share/rubygems-integration/3.1.0:$dir/root/usr/lib/ruby/gems/3.1.0:$lib/rubygems-integration/3.1.0"
+
+cat >probe.rb <<'EOF'
+require 'base64'
+require 'digest'
+require 'json'
+require 'openssl'
+require 'rails'
+require 'action_controller/railtie'
+require 'active_record/railtie'
+require 'action_dispatch/testing/integration'
+require 'sqlite3'
+require 'doorkeeper'
+require 'doorkeeper/openid_connect'
+
+BACK = 'https://client.example/back'.freeze
+
+class Site < Rails::Application
+  config.root = Dir.pwd
+  config.eager_load = false
+  config.secret_key_base = SecureRandom.hex(32)
+  config.logger = Logger.new(File::NULL)
+  config.hosts.clear
+end
+
+class ApplicationController < ActionController::Base; end
+
+# Whoever comes here has signed in, and is counted.
+class SignInController < ApplicationController
+  cattr_accessor :times, default: 0
+
+  def show
+    self.class.times += 1
+    Person.first.update!(since: Time.zone.now)
+    session[:person] = Person.first.id
+    redirect_to params[:next]
+  end
+end
+
+ENV['DATABASE_URL'] = 'sqlite3::memory:'
+Site.initialize!
+ActiveRecord::Migration.verbose = false
+ActiveRecord::Schema.define do
+  create_table(:people) { |t| t.datetime :since }
+  create_table(:oauth_applications) do |t|
+    %i[name uid secret redirect_uri scopes].each { |name| t.string name, null: false, default: '' }
+    t.boolean :confidential, null: false, default: true
+    t.timestamps null: false
+  end
+  create_table(:oauth_access_grants) do |t|
+    %i[resource_owner_id application_id expires_in].each { |name| t.integer name }
+    %i[token redirect_uri scopes code_challenge code_challenge_method].each { |name| t.string name }
+    %i[created_at revoked_at].each { |name| t.datetime name }
+  end
+  create_table(:oauth_access_tokens) do |t|
+    %i[resource_owner_id application_id expires_in].each { |name| t.integer name }
+    %i[token refresh_token scopes].each { |name| t.string name }
+    t.string :previous_refresh_token, null: false, default: ''
+    %i[created_at revoked_at].each { |name| t.datetime name }
+  end
+  create_table(:oauth_openid_requests) do |t|
+    t.integer :access_grant_id
+    t.string :nonce
+  end
+end
+
+class Person < ActiveRecord::Base; end
+
+Doorkeeper.configure do
+  orm :active_record
+  use_refresh_token
+  default_scopes :openid
+  optional_scopes :email
+  skip_authorization { true }
+  resource_owner_authenticator do
+    person = Person.find_by(id: session[:person])
+    redirect_to("/sign-in?#{{ next: request.fullpath }.to_query}") unless person
+    person
+  end
+end
+
+Doorkeeper::OpenidConnect.configure do
+  issuer 'https://provider.example'
+  protocol { :https }
+  signing_key OpenSSL::PKey::RSA.new(2048).to_pem
+  resource_owner_from_access_token { |token| Person.find_by(id: token.resource_owner_id) }
+  auth_time_from_resource_owner(&:since)
+  reauthenticate_resource_owner { |_, return_to| redirect_to("/sign-in?#{{ next: return_to }.to_query}") }
+  subject { |person, _| person.id }
+end
+
+Site.routes.draw do
+  use_doorkeeper
+  use_doorkeeper_openid_connect
+  get '/sign-in', to: 'sign_in#show'
+end
+
+Person.create!
+Doorkeeper::Application.create!(name: 'client', uid: 'client', secret: 'secret', redirect_uri: BACK, scopes: 'openid email')
+PERSON = ActionDispatch::Integration::Session.new(Site)
+PERSON.https!
+PERSON.host! 'provider.example'
+
+# What the browser is told in the end: the client's address, or a page.
+def authorize(**more)
+  verifier = SecureRandom.urlsafe_base64(32)
+  PERSON.get("/oauth/authorize?#{{ client_id: 'client', response_type: 'code', redirect_uri: BACK, scope: 'openid', state: 'a state', nonce: SecureRandom.hex,
+                                   code_challenge: Base64.urlsafe_encode64(Digest::SHA256.digest(verifier), padding: false), code_challenge_method: 'S256', **more }.to_query}")
+  PERSON.follow_redirect! while PERSON.response.redirect? && !PERSON.response.location.start_with?(BACK)
+  back = PERSON.response.redirect? ? Rack::Utils.parse_query(URI(PERSON.response.location).query) : {}
+  [back, verifier]
+end
+
+def token(**form)
+  PERSON.post('/oauth/token', params: { client_id: 'client', client_secret: 'secret', **form })
+  [PERSON.response.status, JSON.parse(PERSON.response.body)]
+end
+
+def sign_in
+  back, verifier = authorize
+  token(grant_type: 'authorization_code', code: back['code'], redirect_uri: BACK, code_verifier: verifier)[1]
+end
+
+authorize
+first = SignInController.times
+sleep 2
+{ 'nothing' => {}, 'max_age=1' => { max_age: 1 }, 'max_age=0' => { max_age: 0 }, 'prompt=login' => { prompt: 'login' } }.each do |name, more|
+  before = SignInController.times
+  sleep 2
+  back, = authorize(**more)
+  puts "#{name}: #{back['code'] ? 'a code' : 'no code'}, signed in again: #{SignInController.times > before}"
+end
+abort 'nobody signed in' unless first == 1
+EOF
+
+root/usr/bin/ruby3.1 -W0 probe.rb | tee seen
+cat >expected <<'EOF'
+nothing: a code, signed in again: false
+max_age=1: a code, signed in again: true
+max_age=0: a code, signed in again: false
+prompt=login: a code, signed in again: true
+EOF
+cmp -s seen expected || { echo "this has changed; it was:"; cat expected; exit 1; }
