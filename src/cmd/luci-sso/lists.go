@@ -50,7 +50,7 @@ func runSessions(args []string) int {
 		return exitOK
 	}
 	headings := []string{"ID", "LOGGED IN", "ROLE", "IN THE LOG", "NAME"}
-	timed := slices.ContainsFunc(sessions, func(s methods.Session) bool { return s.Until != 0 || s.Confirmed != 0 })
+	timed := slices.ContainsFunc(sessions, func(s *methods.Session) bool { return s.Until != 0 || s.Confirmed != 0 })
 	if timed {
 		headings = []string{"ID", "LOGGED IN", "CONFIRMED", "UNTIL", "ROLE", "IN THE LOG", "NAME"}
 	}

@@ -4,7 +4,6 @@ package acl
 
 import (
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -45,15 +44,32 @@ func For(groups []Group, read, write []string) Grants {
 		}
 	}
 	for scope, pairs := range grants {
-		sort.Slice(pairs, func(i, j int) bool {
-			if pairs[i].Object != pairs[j].Object {
-				return pairs[i].Object < pairs[j].Object
-			}
-			return pairs[i].Function < pairs[j].Function
-		})
-		grants[scope] = slices.Compact(pairs)
+		grants[scope] = inOrder(pairs)
 	}
 	return grants
+}
+
+// inOrder sorts pairs, each once. Lists of pointers are sorted by the code that
+// the standard library brings along for its own; any other list would bring
+// some more.
+func inOrder(pairs []Pair) []Pair {
+	list := make([]*Pair, len(pairs))
+	for i := range pairs {
+		list[i] = &pairs[i]
+	}
+	slices.SortFunc(list, func(a, b *Pair) int {
+		if n := strings.Compare(a.Object, b.Object); n != 0 {
+			return n
+		}
+		return strings.Compare(a.Function, b.Function)
+	})
+	sorted := make([]Pair, 0, len(pairs))
+	for i, p := range list {
+		if i == 0 || *p != *list[i-1] {
+			sorted = append(sorted, *p)
+		}
+	}
+	return sorted
 }
 
 // Part is what a role has of one group.

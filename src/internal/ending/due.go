@@ -5,7 +5,7 @@ package ending
 import (
 	"context"
 	"errors"
-	"sort"
+	"slices"
 	"strconv"
 	"time"
 
@@ -98,17 +98,30 @@ func (w *Watch) ask(ctx context.Context) error {
 	defer w.finish()
 	// Those last of which nothing is known yet or any more: that may be for a
 	// reason of theirs, and the others must not wait for it.
-	sort.Slice(kept, func(i, j int) bool {
-		if (kept[i].Doubt == 0) != (kept[j].Doubt == 0) {
-			return kept[i].Doubt == 0
+	order := make([]*session.Kept, len(kept))
+	for i := range kept {
+		order[i] = &kept[i]
+	}
+	slices.SortFunc(order, func(a, b *session.Kept) int {
+		switch {
+		case (a.Doubt == 0) != (b.Doubt == 0):
+			if a.Doubt == 0 {
+				return -1
+			}
+			return 1
+		case a.Confirmed < b.Confirmed:
+			return -1
+		case a.Confirmed > b.Confirmed:
+			return 1
 		}
-		return kept[i].Confirmed < kept[j].Confirmed
+		return 0
 	})
 	began := time.Now()
-	for _, k := range kept {
+	for i := range order {
 		if time.Since(began) > w.AskingTime {
 			break
 		}
+		k := *order[i]
 		c := w.settings(&k)
 		switch {
 		case k.Over || !alive(k):

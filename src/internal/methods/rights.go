@@ -3,7 +3,8 @@
 package methods
 
 import (
-	"sort"
+	"slices"
+	"strings"
 
 	"luci-sso/internal/acl"
 	"luci-sso/internal/config"
@@ -21,14 +22,14 @@ type Group struct {
 }
 
 // AccessGroups lists the access groups of this router by name.
-func AccessGroups() []Group {
+func AccessGroups() []*Group {
 	groups, _ := acl.ReadGroups(paths.AccessGroups())
-	list := []Group{}
+	list := []*Group{}
 	for _, d := range acl.Describe(groups) {
-		sort.Strings(d.Files)
-		list = append(list, Group{d.Name, d.Description, d.Read, d.Write, d.Files})
+		slices.Sort(d.Files)
+		list = append(list, &Group{d.Name, d.Description, d.Read, d.Write, d.Files})
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	slices.SortFunc(list, func(a, b *Group) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 

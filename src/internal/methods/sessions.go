@@ -5,7 +5,6 @@ package methods
 import (
 	"context"
 	"slices"
-	"sort"
 	"time"
 
 	"luci-sso/internal/config"
@@ -35,28 +34,36 @@ type Session struct {
 // Sessions lists the sessions, newest first. own is the id of the asker's. cut
 // says that rpcd has more than its list can show: those it does not show are
 // there as well, without the time they have left, and may have ended.
-func Sessions(ctx context.Context, own string) (list []Session, cut bool, err error) {
+func Sessions(ctx context.Context, own string) (list []*Session, cut bool, err error) {
 	manager := session.OnRouter()
 	defer manager.Close()
 	found, cut, err := manager.List(ctx)
 	if err != nil {
 		return nil, false, err
 	}
-	list = []Session{}
+	list = []*Session{}
 	for _, s := range found {
-		list = append(list, Session{
+		list = append(list, &Session{
 			ID: s.Handle(), Role: s.Role, Name: s.Name, Issuer: s.Issuer, Login: s.Login.Unix(),
 			Expires: seconds(s.Expires), Own: s.ID.Equal(secret.New(own)), LogName: logName(s.Subject), Provider: s.Provider,
 		})
 	}
 	timed(manager, list)
-	sort.Slice(list, func(i, j int) bool { return list[i].Login > list[j].Login })
+	slices.SortFunc(list, func(a, b *Session) int {
+		switch {
+		case a.Login > b.Login:
+			return -1
+		case a.Login < b.Login:
+			return 1
+		}
+		return 0
+	})
 	return list, cut, nil
 }
 
 // timed adds until when the sessions last and when they were confirmed. Their
 // files are read only where an option asks for that.
-func timed(manager *session.Manager, list []Session) {
+func timed(manager *session.Manager, list []*Session) {
 	settings := ending.Settings(paths.Config())
 	if !config.Timed(paths.Config()) {
 		return
@@ -65,7 +72,7 @@ func timed(manager *session.Manager, list []Session) {
 	kept, _ := manager.Kept()
 	for _, k := range kept {
 		c, id := settings(k.Provider), session.Handle(k.ID.Reveal())
-		i := slices.IndexFunc(list, func(s Session) bool { return s.ID == id })
+		i := slices.IndexFunc(list, func(s *Session) bool { return s.ID == id })
 		if i < 0 || k.Over || c == nil {
 			continue
 		}

@@ -4,7 +4,6 @@ package session
 
 import (
 	"context"
-	"sort"
 	"strconv"
 	"time"
 
@@ -181,13 +180,18 @@ func (m *Manager) tidy(ctx context.Context, record Record, kept file, began time
 			older = append(older, r)
 		}
 	}
-	sort.Slice(older, func(i, j int) bool { return older[i].Since.Before(older[j].Since) })
-	for len(older) >= PerPerson {
+	for n := len(older); n >= PerPerson; n-- {
+		oldest := 0
+		for i := range older[:n] {
+			if older[i].Since.Before(older[oldest].Since) {
+				oldest = i
+			}
+		}
 		// Logins under way at the same time do not end one another.
-		if older[0].Since.After(began) {
+		if older[oldest].Since.After(began) {
 			return
 		}
-		_, _ = m.End(ctx, Handle(older[0].ID.Reveal()))
-		older = older[1:]
+		_, _ = m.End(ctx, Handle(older[oldest].ID.Reveal()))
+		older[oldest] = older[n-1]
 	}
 }

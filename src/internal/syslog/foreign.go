@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"net/url"
 	"slices"
-	"sort"
 	"strings"
 
 	"luci-sso/internal/secret"
@@ -46,13 +45,18 @@ func spellings(forms []string, values []secret.Value) []string {
 			raw, url.QueryEscape(raw), url.PathEscape(raw), base64.StdEncoding.EncodeToString([]byte(raw)),
 			strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;").Replace(raw),
 		} {
-			if !slices.Contains(forms, form) {
-				forms = append(forms, form)
+			if slices.Contains(forms, form) {
+				continue
 			}
+			// The longest first: a value that is part of another one must not
+			// cut it in pieces.
+			at := 0
+			for at < len(forms) && len(forms[at]) >= len(form) {
+				at++
+			}
+			forms = slices.Insert(forms, at, form)
 		}
 	}
-	// A value that is part of another one must not cut it in pieces.
-	sort.Slice(forms, func(i, j int) bool { return len(forms[i]) > len(forms[j]) })
 	return forms
 }
 

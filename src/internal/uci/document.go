@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -69,7 +68,7 @@ type replacement struct {
 // and says what it should: the other sections are the same, the changed ones
 // as they were set.
 func (d *Document) Text() ([]byte, error) {
-	var replacements []replacement
+	var replacements []*replacement
 	var appended strings.Builder
 	for _, c := range d.changes {
 		text := ""
@@ -94,7 +93,7 @@ func (d *Document) Text() ([]byte, error) {
 		}
 	}
 	// They do not overlap: what a section's place is widened by is blank.
-	sort.Slice(replacements, func(i, j int) bool { return replacements[i].start < replacements[j].start })
+	slices.SortFunc(replacements, func(a, b *replacement) int { return a.start - b.start })
 
 	var out bytes.Buffer
 	from := 0
@@ -119,7 +118,7 @@ func (d *Document) Text() ([]byte, error) {
 // replace widens a section's place to whole lines, as far as nothing else
 // stands on them. A section that goes takes the blank line in front of it
 // along, which Set put there for a new one.
-func (d *Document) replace(s span, text string) replacement {
+func (d *Document) replace(s span, text string) *replacement {
 	lineStart := bytes.LastIndexByte(d.text[:s.start], '\n') + 1
 	if len(bytes.TrimSpace(d.text[lineStart:s.start])) > 0 {
 		// A statement of another section ends on this line with a ';', which
@@ -141,7 +140,7 @@ func (d *Document) replace(s span, text string) replacement {
 			s.end = lineEnd
 		}
 	}
-	return replacement{s, text}
+	return &replacement{s, text}
 }
 
 var errLayout = errors.New("the layout of the file does not allow the change: write each section and option on a line of its own")
