@@ -136,7 +136,7 @@ const TestValue = form.DummyValue.extend({
 			]),
 			bad.length ? widgets.checkTable(bad, checkTitles(), _('Test connection'), actions) : '',
 			rest.length ? E('details', { 'data-test-rest': '' }, [
-				E('summary', { 'style': widgets.FOLDS }, [ _('%d checks passed, %d were not made').format(passed, rest.length - passed) ]),
+				E('summary', { 'style': widgets.FOLDS }, [ _('Passed: %d, not made: %d').format(passed, rest.length - passed) ]),
 				widgets.checkTable(rest, checkTitles(), _('Test connection'))
 			]) : ''
 		];

@@ -51,7 +51,8 @@ return baseclass.extend({
 		let s, o;
 
 		s = m.section(form.GridSection, 'role', _('Users and roles'),
-			_('A role lists people and what they may do. The first role that fits a person wins; drag the rows, or use the arrow keys on ☰, to change the order.'));
+			_('A role lists people and what they may do. The first role that fits a person wins.') +
+			(m.readonly ? '' : ' ' + _('Drag the rows, or use the arrow keys on ☰, to change the order.')));
 		s.addremove = !m.readonly;
 		s.anonymous = false;
 		s.sortable = !m.readonly;
@@ -259,8 +260,8 @@ return baseclass.extend({
 		condition(form.DynamicList, 'email_domain', _('E-mail domains'), _('Everybody with an address there that the provider calls verified.'), 'example.com');
 		condition(form.DynamicList, 'claim', _('Claims'), _('Whatever else the provider says of a person: the name of a claim, = and the value.'), 'department=NOC');
 		condition(form.ListValue, 'match', _('Who fits'));
-		o.value('', _('who is in one of the lists'));
-		o.value('all', _('who is in each of the lists that are filled in'));
+		o.value('', _('in one of the lists'));
+		o.value('all', _('in each list with entries'));
 		o.load = function(section_id) {
 			const value = this.map.data.get(this.map.config, section_id, 'match');
 
