@@ -7,7 +7,7 @@ DIR=${0%/*}/../../../tmp/luci-sso-standin
 
 case "$1" in
 list)
-	echo '{"status":{},"settings":{},"access_groups":{},"sessions":{},"events":{},"match":{"email":"","groups":[],"sub":"","roles":[]},"rights":{"roles":[]},"explain":{"code":""},"test_connection":{"values":{},"host":""},"end_session":{"id":""},"client_key":{},"try_login":{"values":{},"host":"","roles":[],"provider":""},"try_result":{"id":""}}'
+	echo '{"status":{},"settings":{},"access_groups":{},"sessions":{},"events":{},"match":{"email":"","groups":[],"sub":"","roles":[]},"rights":{"roles":[]},"explain":{"code":""},"test_connection":{"values":{},"host":""},"end_session":{"id":""},"client_key":{"change":""},"try_login":{"values":{},"host":"","roles":[],"provider":""},"try_result":{"id":""}}'
 	;;
 call)
 	cat > "$DIR/$2.request"

@@ -32,7 +32,7 @@ func runClientKey(args []string) int {
 	if err != nil {
 		return fail(err)
 	}
-	key, err := methods.ClientKey()
+	key, err := methods.ClientKey("")
 	if err != nil {
 		return fail(err)
 	}

@@ -10,11 +10,8 @@ import (
 )
 
 // servesKeys reports whether this router's public keys are to be had here.
-// They are before single sign-on is enabled: the provider comes first.
-func servesKeys() bool {
-	c, err := config.Parse(paths.Config(), config.Section)
-	return err == nil && c.ServeJWKS
-}
+// They are before single sign-on is enabled, or set up: the provider comes first.
+func servesKeys() bool { return config.ServesKeys(paths.Config()) }
 
 // keys answers with the public keys by which a provider may know this router.
 func (r *request) keys() (cgi.Response, error) {

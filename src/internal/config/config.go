@@ -54,7 +54,6 @@ type Config struct {
 	RequireAtHash         string // auto, 1 or 0.
 	RequireEmailVerified  bool
 	TokenAuthMethod       string // One of the option's values.
-	ServeJWKS             bool
 	PAR                   string // auto, 1 or 0.
 	SessionCookiePath     string // "/" or "/cgi-bin".
 	RateLimit             int    // Requests per window.
@@ -321,7 +320,6 @@ func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 		RequireEmailVerified:  r.choice("require_email_verified") == "1",
 		TokenAuthMethod:       r.choice("token_auth_method"),
 		PAR:                   r.choice("par"),
-		ServeJWKS:             r.choice("serve_jwks") == "1",
 		SessionCookiePath:     r.choice("session_cookie_path"),
 		RateLimit:             r.number("rate_limit"),
 		RateWindow:            time.Duration(r.number("rate_window")) * time.Second,
@@ -329,6 +327,7 @@ func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 		Ends:                  r.ends(),
 	}
 	r.value("issuer_url")
+	r.choice("serve_jwks") // Its form alone: ServesKeys reads it.
 	c.splitHorizon(r)
 	c.check(r)
 	c.checkHosts(r)

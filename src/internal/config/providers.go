@@ -84,6 +84,17 @@ func enabled(pkg *uci.Package) []string {
 	return names
 }
 
+// ServesKeys reads option serve_jwks, whatever the other settings are: the key
+// is one for all providers, and they are set up one by one.
+func ServesKeys(path string) bool {
+	pkg, err := read(path)
+	if err != nil {
+		return false
+	}
+	value, _ := settings(pkg, Section).Get("serve_jwks")
+	return value == "1"
+}
+
 // isProvider: a section without a name is called by its place in the file, and
 // would be another provider when one above it goes.
 func isProvider(s *uci.Section) bool { return s.Name == Section || s.Type == Type && !s.Anonymous }

@@ -23,9 +23,23 @@ type ClientKeyReply struct {
 	JWKS json.RawMessage `json:"jwks"`           // Of both.
 }
 
-// ClientKey shows the public keys. A router without a key makes one.
-func ClientKey() (ClientKeyReply, error) {
+// ClientKey shows the public keys, after a change where one is named. A router
+// without a key makes one.
+func ClientKey(change string) (ClientKeyReply, error) {
 	var reply ClientKeyReply
+	var err error
+	switch change {
+	case "":
+	case "rotate":
+		_, err = clientkey.Rotate()
+	case "use":
+		err = clientkey.Use()
+	default:
+		return reply, bad("change is neither rotate nor use")
+	}
+	if err != nil {
+		return reply, err
+	}
 	key, err := clientkey.Make()
 	if err != nil {
 		return reply, err

@@ -72,8 +72,9 @@ func bad(reason string) error { return &Error{ubus.InvalidArgument, reason} }
 var Methods = []Method{
 	{"access_groups", Read, nil, "the access groups of this router with their descriptions",
 		func(context.Context, args) (any, error) { return reply{"groups": AccessGroups()}, nil }},
-	{"client_key", Write, nil, "the public key by which a provider may know this router, which is made when there is none",
-		func(context.Context, args) (any, error) { return ClientKey() }},
+	{"client_key", Write, []Arg{{"change", Text, false, "rotate or use, as luci-sso client-key has it"}},
+		"the public key by which a provider may know this router, which is made when there is none",
+		func(_ context.Context, a args) (any, error) { return ClientKey(a.text("change")) }},
 	{"end_session", Write, []Arg{{"id", Text, true, "as sessions gives it: 16 hexadecimal digits"}}, "end a session; `ended` is false when there is none",
 		func(ctx context.Context, a args) (any, error) {
 			ended, err := EndSession(ctx, a.text("id"))

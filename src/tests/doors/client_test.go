@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"luci-sso/internal/doctor"
+	"luci-sso/internal/methods"
 	"luci-sso/lab"
 	"luci-sso/lab/idp"
 )
@@ -271,5 +272,35 @@ func TestConnectionHost(t *testing.T) {
 				t.Errorf("%q: redirect_uri %q was sent", host, uri)
 			}
 		}
+	}
+}
+
+// TestKeysChangeThroughTheMethod: what the command does, the page can do.
+func TestKeysChangeThroughTheMethod(t *testing.T) {
+	t.Parallel()
+	l := start(t)
+	key := func(args map[string]any) (reply methods.ClientKeyReply) {
+		t.Helper()
+		call(t, l, "client_key", args, &reply)
+		return reply
+	}
+	first := key(nil)
+	second := key(map[string]any{"change": "rotate"})
+	if first.ID == "" || second.ID != first.ID || second.Next == nil || second.Next.ID == first.ID || !strings.Contains(string(second.JWKS), second.Next.ID) {
+		t.Fatalf("after rotate: %+v, before: %+v", second, first)
+	}
+	if again := key(map[string]any{"change": "rotate"}); again.Next == nil || again.Next.ID != second.Next.ID {
+		t.Errorf("a second rotate makes another key: %+v", again)
+	}
+	if used := key(map[string]any{"change": "use"}); used.ID != second.Next.ID || used.Next != nil || strings.Contains(string(used.JWKS), first.ID) {
+		t.Errorf("after use: %+v", used)
+	}
+	for _, bad := range []string{`{"change": "use"}`, `{"change": "remove"}`, `{"change": 1}`} {
+		if o := run(t, l, bad, "call", "client_key"); o.exit == 0 {
+			t.Errorf("%s is taken: %+v", bad, o)
+		}
+	}
+	if now := key(nil); now.ID != second.Next.ID || now.Next != nil {
+		t.Errorf("a change that cannot be has changed something: %+v", now)
 	}
 }

@@ -123,6 +123,15 @@ func TestServeJWKS(t *testing.T) {
 			t.Errorf("enabled %s: %s", enabled, r.Raw)
 		}
 	}
+	// The key is the router's, whichever provider it is for, and however far the
+	// settings of default have come.
+	_, err := e.AddProvider("other")
+	e.must(err)
+	e.set("client_id")
+	e.set("issuer_url")
+	if r := e.cgi(ask); r.Status != 200 || len(kids(t, r.Body)) != 1 {
+		t.Errorf("with another provider alone: %s", r.Raw)
+	}
 	ask.Plain = true
 	if r := e.cgi(ask); r.Status != 403 || strings.Contains(r.Body, "keys") {
 		t.Errorf("over plain HTTP: %s", r.Raw)
