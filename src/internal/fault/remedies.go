@@ -125,7 +125,7 @@ var remedies = [...]remedy{
 	// The client's credentials.
 	{who: RouterAdmin, client: true, phrases: "unknown client no client authentication",
 		text: secretText},
-	{who: RouterAdmin, phrases: "no client credentials|missing client credentials|found authentication header|aadsts7000218|client authentication method|the client has to use",
+	{who: RouterAdmin, phrases: "no client credentials|client id or secret not provided|missing client credentials|found authentication header|aadsts7000218|client authentication method|the client has to use",
 		text: "the client authenticates in another way than the provider expects: set option token_auth_method to client_secret_post or client_secret_basic, and check option client_secret"},
 	{who: RouterAdmin, values: "deleted_client", phrases: "client not found|unknown client|invalid value for client id|oauth client was not found|aadsts700016",
 		text: "the provider knows no client with option client_id: copy it again, and check that option issuer_url is of the same tenant"},
@@ -133,7 +133,7 @@ var remedies = [...]remedy{
 		text: secretText},
 	{who: User, grant: true, phrases: "invalid code verifier|pkce verification failed|code verifier|aadsts501481",
 		text: "start again from the router's login page in one tab; if it comes back, something between browser and router serves old pages"},
-	{who: User, grant: true, values: "invalid_grant invalid_code", phrases: "invalid authorization code|code not valid|code has expired|code was already|aadsts54005|aadsts70008",
+	{who: User, grant: true, values: "invalid_grant invalid_code", phrases: "invalid authorization code|refresh token is invalid|invalid refresh token|refresh token expired|code not valid|code has expired|code was already|aadsts54005|aadsts70008",
 		text: "start again: the code is used up or too old; if it comes back, option redirect_uri must be exactly the registered one and both clocks right"},
 
 	// Providers behind the provider.

@@ -101,7 +101,12 @@ func (p *Party) TryPush(ctx context.Context, m Metadata, redirectURI, scope stri
 	if description != "" {
 		said += ": " + p.Veil.Known(description)
 	}
-	return Pushed{Verdict: Refused, Client: advice.Client || response.Status == 401, Scope: value == "invalid_scope", Reason: said}
+	pushed := Pushed{Verdict: Refused, Scope: value == "invalid_scope", Reason: said}
+	pushed.Client = advice.Client || response.Status == 401 || advice.Known && advice.Who == fault.RouterAdmin && !pushed.Scope
+	if pushed.Client && !p.pushes(m) {
+		return Pushed{} // Some take the client's secret in one way here and in another for a code.
+	}
+	return pushed
 }
 
 // PushTells reports whether the provider refuses a request that is pushed with

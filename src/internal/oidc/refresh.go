@@ -31,7 +31,7 @@ func (p *Party) Refresh(ctx context.Context, m Metadata, refresh secret.Value) (
 	if err == nil && tokens.Access.Empty() {
 		err = fault.New(fault.MissingAccessToken, "the answer to a refresh token has no access_token")
 	}
-	if err != nil && over(response) {
+	if err != nil && over(response, err) {
 		err = fault.Wrap(fault.SessionRevoked, ErrOver, fault.Plain(err))
 	}
 	return tokens, err
@@ -40,9 +40,9 @@ func (p *Party) Refresh(ctx context.Context, m Metadata, refresh secret.Value) (
 // over tells a refusal of the refresh token from one of the client, the
 // request or the moment. For a token that is good no more the standard has
 // invalid_grant. Some say invalid_request, some nothing but 400 (a page of HTML
-// is a proxy's), and those that would have the person sign in anew say so in
-// words of OIDC Core §3.1.2.6.
-func over(response backchannel.Response) bool {
+// is a proxy's), some a sentence, and those that would have the person sign in
+// anew say so in words of OIDC Core §3.1.2.6.
+func over(response backchannel.Response, err error) bool {
 	value, _ := errorOf(response.Body)
 	switch value {
 	case "":
@@ -50,7 +50,7 @@ func over(response backchannel.Response) bool {
 	case "invalid_request":
 		return response.Status == 400
 	}
-	return slices.Contains([]string{
+	return response.Status == 400 && fault.Is(err, fault.OIDCInvalidGrant) || slices.Contains([]string{
 		"invalid_grant", "access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required",
 	}, value)
 }

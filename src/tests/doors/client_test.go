@@ -238,6 +238,17 @@ func TestConnectionPushed(t *testing.T) {
 			t.Errorf("a wrong secret: %s: %s", got.Status, got.Text())
 		}
 	}
+	// Pocket ID 2.9 looks for a secret in the form alone: that tells nothing of
+	// a login that goes through the browser.
+	l.IDP.SetPushing(idp.Pushing{Announced: true})
+	remove := l.IDP.Inject(idp.Fault{At: map[idp.Endpoint]idp.Answer{idp.Pushed: {Status: 400, Body: []byte(`{"error":"Client id or secret not provided"}`)}}})
+	for par, refused := range map[string]bool{"auto": false, "1": true} {
+		_, checks := connection(t, l, map[string]string{"redirect_uri": here, "par": par})
+		if got := checks["redirect_uri"]; (got.Status == doctor.Fail) != refused {
+			t.Errorf("the form alone, par %s: redirect_uri is %s: %s", par, got.Status, got.Text())
+		}
+	}
+	remove()
 	l.IDP.SetPushing(idp.Pushing{})
 	if _, checks := connection(t, l, map[string]string{"par": "1"}); checks["endpoints"].Code != "PUSHED_REQUEST_FAILED" {
 		t.Errorf("par is 1 and nothing is announced: %s", checks["endpoints"].Text())
