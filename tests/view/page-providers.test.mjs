@@ -93,6 +93,9 @@ browserTest('with one provider there are no tabs, and a second one gets a form o
 	assert.equal(router.uci('get', 'luci-sso.admin.provider'), 'spare');
 	assert.equal(router.uci('get', 'luci-sso.default.issuer_url') === 'https://spare.example.com', false);
 
+	router.uci('add_list', 'luci-sso.viewer.provider=default');
+	router.uci('add_list', 'luci-sso.viewer.provider=spare');
+	router.uci('commit', 'luci-sso');
 	await tabs(page).first().click();
 	await page.waitForSelector(field('issuer_url', 'default'));
 	assert.ok(!page.url().includes('provider='));
@@ -102,5 +105,8 @@ browserTest('with one provider there are no tabs, and a second one gets a form o
 	await page.locator('button', { hasText: 'Remove this provider' }).click();
 	await page.waitForSelector(field('issuer_url', 'default'));
 	assert.equal(await tabs(page).count(), 0);
+	await apply(page);
+	assert.equal(router.uci('get', 'luci-sso.viewer.provider'), 'default', 'it goes out of the roles as well');
+	assert.equal(router.uci('get', 'luci-sso.admin.provider'), 'spare', 'but a role does not pass to the people of default');
 	await done(page);
 });

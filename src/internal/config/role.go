@@ -261,7 +261,7 @@ func roles(pkg *uci.Package) []Role {
 		}
 		for j := range s.Options {
 			if name := s.Options[j].Name; !slices.Contains(RoleLists, name) {
-				r.strange("", name, near.Name(name, RoleLists))
+				r.Unknown(name)
 			}
 		}
 		names := append(providers(pkg), Section) // That one is always there.
@@ -275,10 +275,12 @@ func roles(pkg *uci.Package) []Role {
 	return list
 }
 
-// strange takes what nobody knows in a role for a condition that nobody
+// Unknown takes what nobody knows in a role for a condition that nobody
 // checks. With a typing error, or from a newer version, it may say whom the
 // role is for, or how they have to sign in. So the role gives nothing, and
 // nobody for whom it could have been goes on to the next.
+func (r *Role) Unknown(name string) { r.strange("", name, near.Name(name, RoleLists)) }
+
 func (r *Role) strange(option, name, meant string) {
 	problem := syslog.Quote(name) + " is not known"
 	if meant != "" {

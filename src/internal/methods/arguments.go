@@ -149,7 +149,7 @@ func roleList(value any) ([]config.Role, bool) {
 			if name == "name" || slices.Contains(config.RoleOptions, name) {
 				_, isText := value.(string)
 				ok = ok && isText
-			} else if !slices.Contains(config.RoleLists, name) {
+			} else if name != "unknown" && !slices.Contains(config.RoleLists, name) {
 				ok = false
 			}
 			if !ok {
@@ -157,7 +157,11 @@ func roleList(value any) ([]config.Role, bool) {
 			}
 			lists[name] = list
 		}
-		roles = append(roles, config.NewRole(strings.Join(lists["name"], ""), func(list string) []string { return lists[list] }))
+		role := config.NewRole(strings.Join(lists["name"], ""), func(list string) []string { return lists[list] })
+		for _, name := range lists["unknown"] {
+			role.Unknown(name)
+		}
+		roles = append(roles, role)
 	}
 	return roles, true
 }

@@ -90,7 +90,7 @@ var Methods = []Method{
 		{"sub", Text, false, "the person's id at the provider"},
 		{"claims", ClaimSet, false, "what an ID token says of the person, as the text of a JSON object"},
 		{"provider", Text, false, "section of the configuration that the person comes by; default when empty"},
-		{"roles", RoleSet, false, "roles to try instead of the configured ones: {name, and what a role's section has}"},
+		{"roles", RoleSet, false, "roles to try instead of the configured ones: {name, what a role's section has, and unknown: the names in it that are not known}"},
 	}, "which role a person would get, and why",
 		func(_ context.Context, a args) (any, error) {
 			return Match(Person{a.text("email"), a.list("groups"), a.text("sub"), a.claims, a.text("provider")}, a.roles), nil

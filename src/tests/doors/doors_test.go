@@ -269,6 +269,12 @@ func TestMatch(t *testing.T) {
 	if m.Role != "admin" || !m.Granted || len(m.Read) == 0 || len(m.Write) == 0 {
 		t.Errorf("the configured roles: %+v", m)
 	}
+	m = methods.MatchReply{}
+	odd := []map[string]any{{"name": "a", "email": []string{"alice@example.com"}, "read": []string{"*"}, "unknown": []string{"max_auth_age"}}}
+	call(t, l, "match", map[string]any{"email": "alice@example.com", "roles": odd}, &m)
+	if m.Role != "a" || m.Granted || m.Fault != `"max_auth_age" is not known` {
+		t.Errorf("a role with a name that nobody knows: %+v", m)
+	}
 	var groups struct {
 		Groups []methods.Group `json:"groups"`
 	}

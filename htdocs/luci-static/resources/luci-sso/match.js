@@ -283,8 +283,8 @@ function judge(role, id, required) {
 		each = Object.assign({}, each, { hits: [] });
 
 	// What nobody knows may say whom the role is for.
-	if (role.fault && (role.match == 'all' ? each : one).fits != YES)
-		return { fits: UNKNOWN, hits: [], kind: role.fault };
+	if (role.unknown && (role.match == 'all' ? each : one).fits != YES)
+		return { fits: UNKNOWN, hits: [], kind: role.unknown };
 
 	if (role.match && role.match != 'any' && role.match != 'all')
 		return (one.fits == each.fits) ? one : { fits: UNKNOWN, hits: [], kind: 'match' };
@@ -317,8 +317,8 @@ function strange(section) {
 // fault says what is wrong in a role, '' when nothing is: then it gives
 // nothing to anybody.
 function fault(role) {
-	if (role.fault)
-		return _('%s is not known').format(role.fault);
+	if (role.unknown)
+		return _('%s is not known').format(role.unknown);
 
 	for (let name in validate.conditions)
 		for (let value of toList(role[name])) {

@@ -105,6 +105,15 @@ return baseclass.extend({
 	},
 
 	handleRemove() {
+		for (let role of uci.sections('luci-sso', 'role')) {
+			const names = L.toArray(role.provider);
+			const others = names.filter((name) => name != this.section);
+
+			// Without a name in its list, a role would be for the people of default.
+			if (others.length && others.length < names.length)
+				uci.set('luci-sso', role['.name'], 'provider', others);
+		}
+
 		uci.remove('luci-sso', this.section);
 
 		return this.leave(USUAL);

@@ -35,7 +35,7 @@ return baseclass.extend({
 			provider: logic.toList(s.provider),
 			read: logic.toList(s.read),
 			write: logic.toList(s.write),
-			fault: match.strange(s)
+			unknown: match.strange(s)
 		}));
 	},
 
@@ -318,7 +318,7 @@ return baseclass.extend({
 				max_age: value('max_age') || '',
 				read: lists.read,
 				write: lists.write,
-				fault: match.strange(map.data.get(map.config, section_id))
+				unknown: match.strange(map.data.get(map.config, section_id))
 			};
 		};
 		// What the router says of the rights, for the lists it was asked about.
