@@ -14,7 +14,7 @@ const PLAIN = 'openid profile email';
 // begin presets: made by scripts/generate-docs from docs/reference/providers.json
 const presets = [
 	{
-		id: 'pocketid', name: 'Pocket ID', issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups', takes: [ 'token_auth_method none', 'revalidate' ],
+		id: 'pocketid', name: 'Pocket ID', issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups', takes: [ 'token_auth_method private_key_jwt', 'token_auth_method none', 'revalidate' ],
 		bare: true, unverified: true, where: 'OIDC Clients › Add OIDC Client', redirect: 'Callback URLs', logout: 'Logout Callback URLs',
 		note: _('A new client lets nobody in: choose who may log in under “Allowed User Groups”, or press “Unrestrict”. Everybody needs a passkey.')
 	},
