@@ -156,3 +156,13 @@ func TestShippedConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesOfARole: what the page calls unknown in a role is what the router
+// does.
+func TestNamesOfARole(t *testing.T) {
+	t.Parallel()
+	want := "const NAMES = [ '" + strings.Join(config.RoleLists, "', '") + "' ];"
+	if text := read(t, "htdocs/luci-static/resources/luci-sso/match.js"); !strings.Contains(text, want) {
+		t.Errorf("match.js lacks\n%s", want)
+	}
+}
