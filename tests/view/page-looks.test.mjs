@@ -58,6 +58,39 @@ browserTest('at 360 pixels nothing runs out of the page', async () => {
 	await done(page);
 });
 
+preparedTest('on a telephone each theme says what is in a table, and shows the whole of a list', async () => {
+	const themes = router.real ? [ 'bootstrap', 'material', 'openwrt2020' ] : [ 'bootstrap' ];
+
+	try {
+		for (const theme of themes) {
+			router.uci('set', `luci.main.mediaurlbase=/luci-static/${theme}`);
+			router.uci('commit', 'luci');
+
+			const page = await open({ config: fixtures.configFilled(), viewport: { width: 360, height: 740 } });
+
+			await page.waitForTimeout(300);
+
+			const unnamed = await page.evaluate(() => [ ...document.querySelectorAll('#view td[data-title]') ]
+				.filter((cell) => cell.offsetParent && window.getComputedStyle(cell, '::before').content == 'none')
+				.map((cell) => cell.getAttribute('data-title')));
+			const titles = await page.evaluate(() => [ ...document.querySelectorAll('#view th') ].filter((cell) => cell.offsetParent).length);
+
+			assert.deepEqual(titles ? [] : unnamed, [], `${theme}: cells without a title`);
+			await edit(page, 'viewer');
+
+			const cut = await page.evaluate(() => [ ...document.querySelectorAll('.cbi-modal .cbi-dynlist .add-item > *') ]
+				.filter((node) => node.offsetParent && node.getBoundingClientRect().right > 360 - 8).map((node) => `${node.className} ${Math.round(node.getBoundingClientRect().right)}`));
+
+			assert.deepEqual(cut, [], `${theme}: a list runs out of the page`);
+			await done(page);
+		}
+	}
+	finally {
+		router.uci('set', 'luci.main.mediaurlbase=/luci-static/bootstrap');
+		router.uci('commit', 'luci');
+	}
+});
+
 preparedTest('what folds shows it, and steps have numbers, where a theme takes the signs of lists away', async () => {
 	const page = await open({ config: fixtures.configFilled() });
 	const sign = (selector) => page.locator(selector).first().evaluate((node) => window.getComputedStyle(node).listStyleType);

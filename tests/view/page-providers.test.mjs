@@ -44,6 +44,22 @@ browserTest('the form of each provider has a field for every option, and a furth
 	}
 });
 
+browserTest('who would get what asks by which provider a person comes', async (t) => {
+	if (!router.real)
+		return t.skip('needs the real LuCI');
+
+	const page = await open({ config: configFilled() + SPARE + "\nconfig role 'guest'\n\tlist provider 'spare'\n\tlist email 'alice@example.com'\n\tlist read '*'\n" });
+	const result = page.locator('[data-sso-match]');
+
+	await page.fill('#luci-sso-preview-email', 'alice@example.com');
+	await result.getByText('Role admin').waitFor();
+	await page.selectOption('#luci-sso-preview-provider', 'spare');
+	await result.getByText('Role guest').waitFor();
+	await page.fill('#luci-sso-preview-email', 'bob@example.com');
+	await result.getByText('No role').waitFor();
+	await done(page);
+});
+
 browserTest('with one provider there are no tabs, and a second one gets a form of its own', async (t) => {
 	// The stand-in keeps no change from one page to the next.
 	if (!router.real)

@@ -5,11 +5,12 @@
 'require rpc';
 'require luci-sso.logic as logic';
 'require luci-sso.match as match';
+'require luci-sso.providers as providers';
 
 // Who would get what: the section that says which role a person would have,
 // by the roles of the form, saved or not.
 
-const callMatch = rpc.declare({ object: 'luci-sso', method: 'match', params: [ 'email', 'groups', 'sub', 'claims', 'roles' ] });
+const callMatch = rpc.declare({ object: 'luci-sso', method: 'match', params: [ 'email', 'groups', 'sub', 'claims', 'roles', 'provider' ] });
 
 // later runs the last of some calls that come close after each other.
 function later(run) {
@@ -40,6 +41,7 @@ return baseclass.extend({
 			E('h3', {}, [ _('Who would get what') ]),
 			E('div', { 'class': 'cbi-section-descr' }, [ _('Enter what the provider says about a person to see the role they would get.') ]),
 			E('div', { 'class': 'cbi-section-node' }, [
+				this.renderProviders(),
 				input('luci-sso-preview-email', _('E-mail'), 'user@example.com'),
 				input('luci-sso-preview-groups', _('Groups'), _('separated by commas')),
 				input('luci-sso-preview-sub', _('Subject'), ''),
@@ -65,6 +67,30 @@ return baseclass.extend({
 		return this.previewNode;
 	},
 
+	// renderProviders is the choice of whose person it is, where there are several.
+	renderProviders() {
+		if (providers.names.length < 2)
+			return '';
+
+		const select = E('select', { 'class': 'cbi-input-select', 'id': 'luci-sso-preview-provider', 'change': () => this.update() },
+			providers.names.map((name) => E('option', { 'value': name }, [ name ])));
+
+		select.value = providers.section;
+
+		return E('div', { 'class': 'cbi-value' }, [
+			E('label', { 'class': 'cbi-value-title', 'for': 'luci-sso-preview-provider' }, [ _('Provider') ]),
+			E('div', { 'class': 'cbi-value-field' }, [ select ])
+		]);
+	},
+
+	// rolesOf are the roles for a provider's people. One for people of nobody
+	// knows whom may be for anybody's.
+	rolesOf(provider) {
+		return this.users.roles()
+			.map((role) => Object.assign({}, role, { fault: role.fault || role.provider.find((name) => !providers.names.includes(name)) || '' }))
+			.filter((role) => role.fault || (role.provider.length ? role.provider : [ providers.USUAL ]).includes(provider));
+	},
+
 	// because says by which entry of its lists a role fits.
 	because(kind, value) {
 		const words = {
@@ -82,11 +108,16 @@ return baseclass.extend({
 		const value = (id) => this.previewNode.querySelector('#luci-sso-preview-' + id).value.trim();
 		// Between the tokens of JSON, a line's end is as good as a space.
 		const text = value('claims').replace(/[\r\n\t]+/g, ' ');
-		const setting = (name) => this.users.page.formvalue(name);
+		const chosen = this.previewNode.querySelector('#luci-sso-preview-provider');
+		const provider = chosen ? chosen.value : providers.section;
+		const { page, map } = this.users;
+		// The form holds one provider; of the others, what is saved counts.
+		const setting = (name, global) => (provider == providers.section) ? page.formvalue(name)
+			: map.data.get(map.config, global ? providers.USUAL : provider, name) || '';
 		const person = {
 			email: value('email'), groups: logic.splitEntries(value('groups')), sub: value('sub'),
 			claims: text ? match.parseClaims(text) : null,
-			groups_claim: setting('groups_claim'), required: setting('require_email_verified') == '1', tolerance: setting('clock_tolerance') || 0
+			groups_claim: setting('groups_claim'), required: setting('require_email_verified') == '1', tolerance: setting('clock_tolerance', true) || 0
 		};
 		const say = (style, ...content) => dom.content(this.previewResult, E('div', { 'class': 'alert-message ' + style, 'style': 'width:auto; overflow-wrap:anywhere' }, content));
 
@@ -100,14 +131,14 @@ return baseclass.extend({
 			return;
 		}
 
-		const roles = this.users.roles();
+		const roles = this.rolesOf(provider);
 		const hit = match.matchRole(roles, person);
 
 		if (!hit || hit.undecided) {
 			say('warning', hit
 				? _('No role: the search ends at the role %s, because its %s is not certain and could decide it.').format(hit.undecided, hit.unknown)
 				: _('No role: this person cannot log in.'));
-			this.showLogName(person, text, roles);
+			this.showLogName(person, text, roles, provider);
 			return;
 		}
 
@@ -130,16 +161,16 @@ return baseclass.extend({
 			(hit.lacks.length && !hit.fault)
 				? E('p', { 'data-sso-lacks': hit.lacks.join(' ') }, [ E('strong', {}, [ _('The sign-in has to have, and by what is entered has not: %s').format(how) ]) ]) : ''
 		]);
-		this.showLogName(person, text, roles);
+		this.showLogName(person, text, roles, provider);
 	},
 
 	// showLogName adds, once the router has said so, how the log calls the person.
-	showLogName(person, claims, roles) {
+	showLogName(person, claims, roles, provider) {
 		const node = E('p');
 
 		dom.append(this.previewResult, node);
 
-		this.nameAsked = () => L.resolveDefault(callMatch(person.email, person.groups, person.sub, claims, roles), {}).then((found) => {
+		this.nameAsked = () => L.resolveDefault(callMatch(person.email, person.groups, person.sub, claims, roles, provider), {}).then((found) => {
 			const names = [
 				found.log_email ? _('e-mail %s').format(found.log_email) : '',
 				found.log_subject ? _('subject %s').format(found.log_subject) : ''

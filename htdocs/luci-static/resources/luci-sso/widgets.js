@@ -248,6 +248,32 @@ function copyButton(value, name) {
 	return button;
 }
 
+// Where a screen is narrow, themes take a table's titles away, and most show
+// none in the cells instead. Lists of texts are as wide as on a desk in some.
+const STYLE = `
+	[data-sso-narrow] :is(#view, .cbi-modal) td[data-title]:not(.cbi-section-actions) { padding-left: 0; padding-right: 0; }
+	[data-sso-narrow] :is(#view, .cbi-modal) td[data-title]::before { content: attr(data-title); display: block; position: static; font-weight: bold; }
+	[data-sso-narrow] :is(#view, .cbi-modal) td[data-title]::after { content: none; }
+	[data-sso-narrow] :is(#view, .cbi-modal) .cbi-dynlist { min-width: 0; width: 100%; max-width: 100%; box-sizing: border-box; }
+	[data-sso-narrow] :is(#view, .cbi-modal) .cbi-dynlist > .add-item { min-width: 0; max-width: 100%; flex: 1 1 100%; margin: 0; }
+	[data-sso-narrow] :is(#view, .cbi-modal) .cbi-dynlist > .add-item > input { min-width: 0; width: 0; flex: 1 1 0; }
+`;
+
+// fitScreen is told to the browser once, and looks again whenever the page's
+// width changes.
+function fitScreen() {
+	const look = () => {
+		const title = document.querySelector('#luci-sso-status tr.table-titles th');
+
+		document.body.toggleAttribute('data-sso-narrow', !!title && !title.offsetParent);
+	};
+
+	window.addEventListener('resize', look);
+	window.setTimeout(look, 0);
+
+	return E('style', {}, [ STYLE ]);
+}
+
 // FOLDS is the style of what opens and closes: the browser's own sign for it,
 // which a theme that takes the signs of all lists away hides, too.
 const FOLDS = 'list-style:revert; cursor:pointer';
@@ -309,4 +335,4 @@ function worstFirst(checks) {
 	};
 }
 
-return baseclass.extend({ FOLDS, worstFirst, HintValue, AccessGroups, copyButton, statusText, sentence, checkTable });
+return baseclass.extend({ FOLDS, fitScreen, worstFirst, HintValue, AccessGroups, copyButton, statusText, sentence, checkTable });

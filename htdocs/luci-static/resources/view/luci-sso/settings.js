@@ -320,7 +320,7 @@ return view.extend({
 				return node;
 			});
 
-			return m.render().then((node) => E('div', {}, [ node, preview, issuer ? '' : statusNode ]));
+			return m.render().then((node) => E('div', {}, [ widgets.fitScreen(), node, preview, issuer ? '' : statusNode ]));
 		});
 	}
 });
