@@ -311,7 +311,7 @@ function lacks(role, id, now, tolerance) {
 
 // strange is the first of a section's names that is none of a role's, '' when there is none: it may be a condition that nobody checks.
 function strange(section) {
-	return Object.keys(section).find((name) => name[0] != '.' && !NAMES.includes(name)) || '';
+	return Object.keys(section || {}).find((name) => name[0] != '.' && !NAMES.includes(name)) || '';
 }
 
 // fault says what is wrong in a role, '' when nothing is: then it gives
