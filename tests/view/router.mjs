@@ -7,7 +7,7 @@
 // binary when one is given, else a stand-in that gives out prepared answers.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync, cpSync, openSync, realpathSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync, chmodSync, cpSync, openSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,7 +65,8 @@ export async function start(options = {}) {
 		standin: !options.plugin,
 
 		run(...argv) {
-			return execFileSync('chroot', [ dir, ...argv ], { encoding: 'utf8', env: DAEMON_ENV });
+			// What never answers is a failure with a name, not a test run that hangs.
+			return execFileSync('chroot', [ dir, ...argv ], { encoding: 'utf8', env: DAEMON_ENV, timeout: 20000, killSignal: 'SIGKILL' });
 		},
 
 		uci(...argv) {
@@ -184,6 +185,23 @@ export async function start(options = {}) {
 	return router;
 }
 
+// processesOf says what runs in the router and what each waits for.
+function processesOf(router) {
+	const found = [];
+
+	for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+		try {
+			if (readlinkSync(`/proc/${pid}/root`) === router.dir)
+				found.push(`${readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, 2).join(' ')} (${readFileSync(`/proc/${pid}/wchan`, 'utf8')})`);
+		}
+		catch {
+			// It has ended meanwhile.
+		}
+	}
+
+	return `in it run: ${found.join(', ') || 'nothing'}`;
+}
+
 // login opens a page as somebody, on the given path.
 export async function login(context, router, path = '/cgi-bin/luci/admin/services/luci-sso', user = 'root', password = 'router') {
 	const page = await context.newPage();
@@ -192,7 +210,12 @@ export async function login(context, router, path = '/cgi-bin/luci/admin/service
 	page.on('pageerror', (e) => page.problems.push(String(e)));
 	page.on('console', (m) => { if (m.type() === 'error') page.problems.push(m.text()); });
 
-	await page.goto(router.url + path);
+	// A script of LuCI that waits for ubus for ever takes one of uhttpd's three
+	// places, and the browser would wait with it.
+	page.setDefaultTimeout(30000);
+	page.setDefaultNavigationTimeout(30000);
+
+	await page.goto(router.url + path).catch((e) => { throw new Error(`the router does not answer; ${processesOf(router)}`, { cause: e }); });
 	await page.evaluate(([ name, secret ]) => {
 		const form = document.createElement('form');
 
@@ -210,7 +233,7 @@ export async function login(context, router, path = '/cgi-bin/luci/admin/service
 		document.body.appendChild(form);
 		form.submit();
 	}, [ user, password ]);
-	await page.waitForURL('**' + path);
+	await page.waitForURL('**' + path).catch((e) => { throw new Error(`the router does not finish the login; ${processesOf(router)}`, { cause: e }); });
 
 	return page;
 }
