@@ -24,11 +24,11 @@ cd "$dir"
 mkdir -p archives/partial
 apt-get -qq -y --no-install-recommends --download-only -o DPkg::Lock::Timeout=120 -o APT::Sandbox::User=root -o "Dir::Cache::archives=$dir/archives" install \
 	ruby-doorkeeper-openid-connect=1.8.0-1 ruby-doorkeeper=5.5.0-2+deb12u1 ruby-rails ruby-sqlite3 >/dev/null
-for package in archives/*.deb; do dpkg -x "$package" root; done
-lib=$(echo "$dir"/root/usr/lib/*-linux-gnu)
+for package in archives/*.deb; do dpkg -x "$package" tree; done
+lib=$(echo "$dir"/tree/usr/lib/*-linux-gnu)
 export LD_LIBRARY_PATH="$lib"
-export RUBYLIB="$dir/root/usr/lib/ruby/vendor_ruby:$dir/root/usr/lib/ruby/3.1.0:$lib/ruby/vendor_ruby/3.1.0:$lib/ruby/3.1.0"
-export GEM_PATH="$dir/root/usr/share/rubygems-integration/all:$dir/root/usr/share/rubygems-integration/3.1.0:$dir/root/usr/lib/ruby/gems/3.1.0:$lib/rubygems-integration/3.1.0"
+export RUBYLIB="$dir/tree/usr/lib/ruby/vendor_ruby:$dir/tree/usr/lib/ruby/3.1.0:$lib/ruby/vendor_ruby/3.1.0:$lib/ruby/3.1.0"
+export GEM_PATH="$dir/tree/usr/share/rubygems-integration/all:$dir/tree/usr/share/rubygems-integration/3.1.0:$dir/tree/usr/lib/ruby/gems/3.1.0:$lib/rubygems-integration/3.1.0"
 
 cat >probe.rb <<'EOF'
 require 'base64'
@@ -163,7 +163,7 @@ end
 abort 'nobody signed in' unless first == 1
 EOF
 
-root/usr/bin/ruby3.1 -W0 probe.rb | tee seen
+tree/usr/bin/ruby3.1 -W0 probe.rb | tee seen
 cat >expected <<'EOF'
 nothing: a code, signed in again: false
 max_age=1: a code, signed in again: true
