@@ -14,7 +14,6 @@ import (
 	"luci-sso/internal/app"
 	"luci-sso/internal/config"
 	"luci-sso/internal/ending"
-	"luci-sso/internal/explain"
 	"luci-sso/internal/handshake"
 	"luci-sso/internal/login"
 	"luci-sso/internal/oidc"
@@ -33,10 +32,6 @@ func runVersion(args []string) int {
 	}
 	print(os.Stdout, version.Version+"\n")
 	return exitOK
-}
-
-func runExplain(args []string) int {
-	return explain.Run(args, os.Stdout, os.Stderr, colour())
 }
 
 // runSync brings rpcd's entries in line. --timed, --pending and --told are the
