@@ -13,9 +13,9 @@ import (
 	"luci-sso/lab/idp"
 )
 
-// TestMoreCookies: what a login and a logout set, attribute by attribute, as
+// TestCookieAttributes: what a login and a logout set, attribute by attribute, as
 // the HTTP reference states it.
-func TestMoreCookies(t *testing.T) {
+func TestCookieAttributes(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	started := start(e, htmlClient)
@@ -72,8 +72,8 @@ func TestMoreCookies(t *testing.T) {
 	}
 }
 
-// TestMoreMethods: every answer has the five headers, whatever was asked.
-func TestMoreMethods(t *testing.T) {
+// TestHeadersOfEveryAnswer: every answer has the five headers, whatever was asked.
+func TestHeadersOfEveryAnswer(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	for name, c := range map[string]struct {
@@ -111,9 +111,9 @@ func TestMoreMethods(t *testing.T) {
 	}
 }
 
-// TestMoreNames: the list of sessions calls nobody by an address that the
+// TestNamesInTheListOfSessions: the list of sessions calls nobody by an address that the
 // provider says is not proven to be theirs.
-func TestMoreNames(t *testing.T) {
+func TestNamesInTheListOfSessions(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.inject(idp.Fault{IDToken: func(token *idp.IDToken) {

@@ -15,9 +15,9 @@ import (
 	"luci-sso/lab/idp"
 )
 
-// TestMoreCertificates: what can be wrong with the provider's certificate is
+// TestProviderCertificates: what can be wrong with the provider's certificate is
 // a failure of the network with the reason in words.
-func TestMoreCertificates(t *testing.T) {
+func TestProviderCertificates(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	right, err := e.CA.Issue("127.0.0.1")
@@ -50,9 +50,9 @@ func TestMoreCertificates(t *testing.T) {
 	}
 }
 
-// TestMoreCache: documents are kept for a day, used longer while the provider
+// TestDocumentsKept: documents are kept for a day, used longer while the provider
 // is down, and never kept when they are wrong.
-func TestMoreCache(t *testing.T) {
+func TestDocumentsKept(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	for range 3 {
@@ -126,9 +126,9 @@ func TestMoreCache(t *testing.T) {
 	}
 }
 
-// TestMoreSplitHorizon: internal_issuer_url replaces the host of what the
+// TestSplitHorizonHost: internal_issuer_url replaces the host of what the
 // router asks, and nothing else.
-func TestMoreSplitHorizon(t *testing.T) {
+func TestSplitHorizonHost(t *testing.T) {
 	t.Parallel()
 	const public = "https://id.example.com"
 	e := newEnv(t, func(o *lab.Options) { o.Issuer = public })

@@ -17,9 +17,9 @@ import (
 	"luci-sso/lab/idp"
 )
 
-// TestMoreHangs: whoever never answers costs a request its time limit and no
+// TestEndpointsThatHang: whoever never answers costs a request its time limit and no
 // more, and gets the documented code. They run side by side.
-func TestMoreHangs(t *testing.T) {
+func TestEndpointsThatHang(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		hang  func(e *env)
@@ -52,8 +52,8 @@ func TestMoreHangs(t *testing.T) {
 	}
 }
 
-// TestMoreReadOnly: directories that nothing can be written to.
-func TestMoreReadOnly(t *testing.T) {
+// TestReadOnlyDirectories: directories that nothing can be written to.
+func TestReadOnlyDirectories(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	login(e, plainClient)
@@ -70,10 +70,10 @@ func TestMoreReadOnly(t *testing.T) {
 	e.provoke(ends(t, facts("cannot be kept", "EROFS"), "STATE_SAVE_FAILED"), start)
 }
 
-// TestMoreUsedUpOrNot: a pending login that cannot be marked as used must not
+// TestPendingLoginThatCannotBeUsedUp: a pending login that cannot be marked as used must not
 // go on, or it could be used twice; and the browser keeps its cookie, since
 // the login is still there.
-func TestMoreUsedUpOrNot(t *testing.T) {
+func TestPendingLoginThatCannotBeUsedUp(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	login(e, plainClient)
@@ -92,8 +92,8 @@ func TestMoreUsedUpOrNot(t *testing.T) {
 	}
 }
 
-// TestMoreConfiguration: options that change a decision.
-func TestMoreConfiguration(t *testing.T) {
+// TestOptionsThatDecide: options that change a decision.
+func TestOptionsThatDecide(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	// No tolerance: a second is too much.
@@ -138,9 +138,9 @@ func TestMoreConfiguration(t *testing.T) {
 	}
 }
 
-// TestMoreWhoSaysWhat: groups and e-mail come from the ID token, and from
+// TestClaimsFromTokenBeforeUserInfo: groups and e-mail come from the ID token, and from
 // UserInfo only what is missing there.
-func TestMoreWhoSaysWhat(t *testing.T) {
+func TestClaimsFromTokenBeforeUserInfo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		person         string
@@ -183,9 +183,9 @@ func TestMoreWhoSaysWhat(t *testing.T) {
 	}
 }
 
-// TestMoreOfALogin: what a login does besides making the session, and what it
+// TestLoginLeaves: what a login does besides making the session, and what it
 // tells an administrator.
-func TestMoreOfALogin(t *testing.T) {
+func TestLoginLeaves(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	// A file of access groups that cannot be read is left out, and said.
@@ -228,9 +228,9 @@ func TestMoreOfALogin(t *testing.T) {
 	}
 }
 
-// TestMoreReturn: after a login the browser goes where it was heading, if that
+// TestReturnTo: after a login the browser goes where it was heading, if that
 // is a page of LuCI on this router.
-func TestMoreReturn(t *testing.T) {
+func TestReturnTo(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.set("rate_limit", "1000")
