@@ -57,13 +57,16 @@ func (r *Router) installApp() error {
 }
 
 // InstallProgram replaces the CGI program.
-func (r *Router) InstallProgram(program []byte) error {
-	// A child that another goroutine is about to start must not inherit the
-	// file while it is open for writing: executing it would fail.
+func (r *Router) InstallProgram(program []byte) error { return WriteProgram(r.CGI(), program) }
+
+// WriteProgram writes an executable file. A child that another goroutine is
+// about to start must not inherit it while it is open for writing: executing
+// it would fail (exec(2), ETXTBSY).
+func WriteProgram(path string, program []byte) error {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	_ = os.Remove(r.CGI())
-	return os.WriteFile(r.CGI(), program, 0o755)
+	_ = os.Remove(path)
+	return os.WriteFile(path, program, 0o755) // #nosec G306 -- a program
 }
 
 // WriteConfig replaces /etc/config/luci-sso.

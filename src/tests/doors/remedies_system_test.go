@@ -11,6 +11,7 @@ import (
 
 	"luci-sso/internal/doctor"
 	"luci-sso/lab"
+	"luci-sso/lab/router"
 )
 
 // plainUCI changes the one option that a test's file has; whole sections it
@@ -60,7 +61,7 @@ func TestSystemRemediesHeal(t *testing.T) {
 				t.Fatalf("%s is %s with %q: %s", c.id, row.Status, row.Command, row.Text())
 			}
 			dir := t.TempDir()
-			must(t, os.WriteFile(filepath.Join(dir, "uci"), []byte(plainUCI), 0o755)) // #nosec G306 -- a program
+			must(t, router.WriteProgram(filepath.Join(dir, "uci"), []byte(plainUCI)))
 			// The lab's router is a folder: its services are not there to restart.
 			command := strings.Replace(row.Command, "/etc/init.d/", ": ", 1)
 			cmd := exec.Command("sh", "-ec", command) // #nosec G204 -- what is tested

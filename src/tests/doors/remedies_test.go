@@ -15,6 +15,7 @@ import (
 	"luci-sso/lab"
 	"luci-sso/lab/certs"
 	"luci-sso/lab/idp"
+	"luci-sso/lab/router"
 )
 
 // fakeUCI writes down what it is told to do.
@@ -25,9 +26,7 @@ const fakeUCI = "#!/bin/sh\nprintf '%s\\n' \"$*\" >> \"$UCI_LOG\"\n"
 func paste(t *testing.T, l *lab.Lab, command string) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "uci"), []byte(fakeUCI), 0o755); err != nil { // #nosec G306 -- a program
-		t.Fatal(err)
-	}
+	must(t, router.WriteProgram(filepath.Join(dir, "uci"), []byte(fakeUCI)))
 	log := filepath.Join(dir, "log")
 	cmd := exec.Command("sh", "-c", command) // #nosec G204 -- what is tested
 	cmd.Env = []string{"PATH=" + dir + ":/bin:/usr/bin", "UCI_LOG=" + log}

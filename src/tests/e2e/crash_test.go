@@ -27,7 +27,7 @@ type crashPoint struct {
 
 var crashPoints = []crashPoint{
 	{"cgi/request.go", "Read", "start", false, false},
-	{"config/config.go", "Load", "start", false, false},
+	{"config/providers.go", "LoadProvider", "start", false, false},
 	{"ratelimit/ratelimit.go", "Admit", "start", false, false},
 	{"oidc/authorization.go", "AuthorizationURL", "start", false, false},
 	{"oidc/idtoken.go", "Verify", "callback", false, true},
