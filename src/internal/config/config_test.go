@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,26 @@ func load(t *testing.T, text string) (*Config, error) {
 		t.Fatal(err)
 	}
 	return Load(path)
+}
+
+// TestEveryOptionIsRead: a row of the table that the parser does not know of
+// would be a field that does nothing. What is one value is refused as a list.
+func TestEveryOptionIsRead(t *testing.T) {
+	t.Parallel()
+	for _, o := range Options {
+		if o.Kind == List {
+			continue
+		}
+		text := strings.ReplaceAll(complete, "option "+o.Name+" ", "option unused ") + "\tlist " + o.Name + " 'a'\n\tlist " + o.Name + " 'b'\n"
+		_, err := load(t, text)
+		var option *OptionError
+		if o.Name == "enabled" && fault.Is(err, fault.SSODisabled) {
+			continue // Nothing else is looked at then.
+		}
+		if !errors.As(err, &option) || option.Option != o.Name {
+			t.Errorf("option %s is not read: %v", o.Name, err)
+		}
+	}
 }
 
 func TestDefaults(t *testing.T) {

@@ -95,6 +95,18 @@ func TestEveryCodeIsExplained(t *testing.T) {
 			}
 		}
 	}
+	template, err := os.ReadFile("../../../po/templates/luci-app-sso.pot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range Catalogue() {
+		for _, text := range slices.Concat([]string{e.Sentence, e.Brief, e.Meaning}, e.Causes, e.Remedies) {
+			quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
+			if text != "" && !strings.Contains(strings.ToLower(string(template)), `msgid "`+strings.ToLower(quoted)) {
+				t.Errorf("%s: scripts/i18n does not find %q; a cause or a remedy stands on a line of its own, and the person's sentence is a constant of catalogue.go", e.Code, text)
+			}
+		}
+	}
 	if _, ok := Lookup("NO_SUCH_CODE"); ok {
 		t.Error("an unknown code is explained")
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -257,7 +258,13 @@ func presetsScript(repo string) (string, error) {
 	b.WriteString("];\n\nconst hosts = [\n")
 	var hosts []string
 	// The telling ones first: the last two are no more than a habit.
-	for _, id := range []string{"google", "entra", "okta", "scalekit", "auth0", "zitadel", "keycloak", "authentik", "kanidm", "dex", "tinyauth", "casdoor", "voidauth", "pocketid", "authelia"} {
+	order := []string{"google", "entra", "okta", "scalekit", "auth0", "zitadel", "keycloak", "authentik", "kanidm", "dex", "tinyauth", "casdoor", "voidauth", "pocketid", "authelia"}
+	for _, one := range p.Providers {
+		if one.Host != "" && !slices.Contains(order, one.ID) {
+			return "", fmt.Errorf("%s: %s has a host and no place in the order of src/tools/docgen/providers.go", providerTable, one.ID)
+		}
+	}
+	for _, id := range order {
 		for _, one := range p.Providers {
 			if one.ID == id {
 				hosts = append(hosts, fmt.Sprintf("\t[ %s, /%s/ ]", quote(id), one.Host))
