@@ -35,7 +35,8 @@ the compiler only. A change counts as noticed when the package's own tests fail,
 (` + "`src/tests/e2e`" + `) that drive the compiled program. The command fails when one survives that is not explained below.
 
 State of 21 November 2026, of role of 29 November; what survived a first pass was tried again after tests had been added for it.
-The package login has three times as many changes since then, which were tried in part only: again.go 11 of 11, identity.go 23 of 28.
+The package login has three times as many changes since then, which were tried in part only: again.go 11 of 11, identity.go 23 of 28,
+and 69 of the first 70 of login.go's 90; eight of those survived a first pass, and tests were added, or the tests that had been left out noticed them.
 
 | package | changes | noticed |
 |---|---|---|
