@@ -99,7 +99,7 @@ func Find(roles []config.Role, id Identity, rules Rules) Match {
 // entries that it names; with option match 'all', by each of them.
 func Judge(r *config.Role, id Identity, rules Rules) Judgement {
 	var kinds []Judgement
-	for _, kind := range []string{Email, Group, Sub, Domain, Claim, ""} { // "": something that nobody knows.
+	for _, kind := range []string{Email, Group, Sub, Domain, Claim} {
 		if j, named := judgeKind(r, kind, id, rules); named {
 			kinds = append(kinds, j)
 		}
@@ -118,19 +118,25 @@ func Judge(r *config.Role, id Identity, rules Rules) Judgement {
 	if len(kinds) == 0 {
 		each = one // Who names nobody is for nobody.
 	}
+	j := one
+	if r.All {
+		j = each
+	}
+	// What nobody knows may be a further entry of any list: not even a kind of
+	// which no entry fits says no.
+	if why := r.FaultOf(""); why != "" && j.Fits != Yes {
+		return Judgement{Fits: Unknown, Why: why, Broken: true}
+	}
 	if why := r.FaultOf("match"); why != "" {
 		if one.Fits == each.Fits {
 			return one
 		}
 		return Judgement{Fits: Unknown, Kind: "match", Why: why, Broken: true}
 	}
-	if r.All {
-		if each.Fits != Yes {
-			each.Hits = nil
-		}
-		return each
+	if j.Fits != Yes {
+		j.Hits = nil
 	}
-	return one
+	return j
 }
 
 // judgeKind says whether one kind of entries fits; named is false when the
@@ -142,8 +148,6 @@ func judgeKind(r *config.Role, kind string, id Identity, rules Rules) (j Judgeme
 		return Judgement{Fits: Unknown, Kind: kind, Why: why, Broken: true}, true
 	}
 	switch kind {
-	case "":
-		return j, false
 	case Email:
 		return judgeEmail(r, id, rules, yes, open), len(r.Emails) > 0
 	case Domain:

@@ -43,7 +43,11 @@ func TestFindAgreesWithTheSettingsPage(t *testing.T) {
 	for _, set := range vectors.Sets {
 		var roles []config.Role
 		for _, raw := range set.Roles {
-			roles = append(roles, config.NewRole(raw["name"].(string), func(list string) []string { return texts(raw[list]) }))
+			r := config.NewRole(raw["name"].(string), func(list string) []string { return texts(raw[list]) })
+			for _, name := range texts(raw["unknown"]) {
+				r.Unknown(name)
+			}
+			roles = append(roles, r)
 		}
 		for _, c := range set.Cases {
 			m := Find(roles, vectorIdentity(t, roles, c.Email, c.Sub, c.Claims, c.Groups), Rules{Now: time.Now()})
