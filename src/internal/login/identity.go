@@ -216,7 +216,14 @@ func (f *Flow) Again(ctx context.Context, metadata oidc.Metadata, tokens oidc.To
 	}
 	match, err := f.authorize(identity)
 	if err != nil {
-		return "", match.Undecided != nil, err
+		undecided = match.Undecided != nil
+		if undecided && identity.Verified == oidc.VerifiedNo && identity.EmailUnknown == "" {
+			// The provider has said that the address is not theirs. It is open only
+			// where something besides that is.
+			identity.Email = ""
+			undecided = role.Find(f.Config.Roles, identity, f.rules()).Undecided != nil
+		}
+		return "", undecided, err
 	}
 	return match.Role.Name, false, nil
 }

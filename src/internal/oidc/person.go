@@ -22,12 +22,14 @@ const (
 type Verified uint8
 
 // Unstated: the provider says nothing of the address. VerifiedLeftOut: nor
-// does it, although it announces that it does.
+// does it, although it announces that it does. VerifiedUnclear: what it says is
+// neither yes nor no.
 const (
 	Unstated Verified = iota
 	VerifiedYes
 	VerifiedNo
 	VerifiedLeftOut
+	VerifiedUnclear
 )
 
 // Email is an address with the flag of the same set of claims.
@@ -38,7 +40,7 @@ type Email struct {
 }
 
 // Email reads the address in a set of claims that is from there. Some
-// providers send the flag as a text; anything but a clear yes is a no.
+// providers send the flag as a text; nothing but a clear yes counts.
 func (c Claims) Email(from string) Email {
 	var e Email
 	switch value := c["email"].(type) {
@@ -59,8 +61,10 @@ func (c Claims) Email(from string) Email {
 	case nil:
 	case true, "true":
 		e.Verified = VerifiedYes
-	default:
+	case false, "false":
 		e.Verified = VerifiedNo
+	default:
+		e.Verified = VerifiedUnclear
 	}
 	return e
 }

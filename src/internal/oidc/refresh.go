@@ -44,14 +44,21 @@ func (p *Party) Refresh(ctx context.Context, m Metadata, refresh secret.Value) (
 // anew say so in words of OIDC Core §3.1.2.6.
 func over(response backchannel.Response, err error) bool {
 	value, _ := errorOf(response.Body)
+	if response.Status == 429 || response.Status >= 500 {
+		return false // Of the moment, whatever word goes with it.
+	}
 	switch value {
 	case "":
 		return response.Status == 400 && (len(response.Body) == 0 || strings.HasSuffix(response.ContentType, "json"))
 	case "invalid_request":
 		return response.Status == 400
+	case "invalid_grant":
+		return true
 	}
-	return response.Status == 400 && fault.Is(err, fault.OIDCInvalidGrant) || slices.Contains([]string{
-		"invalid_grant", "access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required",
+	// 401 is for a client (RFC 6749 §5.2): Auth0 says access_denied of a wrong
+	// secret.
+	return response.Status == 400 && fault.Is(err, fault.OIDCInvalidGrant) || response.Status != 401 && slices.Contains([]string{
+		"access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required",
 	}, value)
 }
 

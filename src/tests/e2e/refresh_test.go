@@ -31,6 +31,13 @@ func TestAnswersToARefresh(t *testing.T) {
 		"a sentence with 500":         {fail(500, "application/json", `{"error":"Refresh token is invalid or expired"}`), false},
 		"a sentence on the client":    {fail(400, "application/json", `{"error":"Client id or secret not provided"}`), false},
 		"interaction_required":        {fail(400, "application/json", `{"error":"interaction_required"}`), true},
+		"access_denied":               {fail(400, "application/json", `{"error":"access_denied"}`), true},
+		"access_denied with 403":      {fail(403, "application/json", `{"error":"access_denied"}`), true},
+		"access_denied with 401":      {fail(401, "application/json", `{"error":"access_denied","error_description":"Unauthorized"}`), false}, // Auth0 on a wrong secret.
+		"access_denied with 429":      {fail(429, "application/json", `{"error":"access_denied"}`), false},
+		"login_required with 503":     {fail(503, "application/json", `{"error":"login_required"}`), false},
+		"invalid_grant with 500":      {fail(500, "application/json", `{"error":"invalid_grant"}`), false},
+		"invalid_client with 400":     {fail(400, "application/json", `{"error":"invalid_client","error_description":"Invalid client or refresh token is invalid"}`), false},
 		"nothing but 400":             {fail(400, "", ""), true},
 		"a page with 400":             {fail(400, "text/html", "<h1>Bad Request</h1>"), false},
 		"invalid_client":              {fail(401, "application/json", `{"error":"invalid_client"}`), false},
@@ -83,7 +90,11 @@ func TestRolesMatchedAgain(t *testing.T) {
 			"no address any more":              {map[string]any{"email": nil}, true},
 			"another address":                  {map[string]any{"email": "nobody@example.com"}, true},
 			"another role":                     {map[string]any{"email": "second@example.com"}, true},
-			"an address that no longer counts": {map[string]any{"email_verified": false}, false}, // Undecided: it is given time.
+			"an address that no longer counts": {map[string]any{"email_verified": false}, true},
+			"the same as a text":               {map[string]any{"email_verified": "false"}, true},
+			// Undecided: it is given time.
+			"a flag that says nothing clear": {map[string]any{"email_verified": map[string]any{}}, false},
+			"no flag any more":               {map[string]any{"email_verified": nil}, false},
 		} {
 			t.Run(name+", no ID token: "+strconv.FormatBool(noID), func(t *testing.T) {
 				t.Parallel()
