@@ -99,22 +99,26 @@ func (w *Watch) settle(ctx context.Context, p *asked, k session.Kept) error {
 // doubt is for a session about which the provider could not be asked.
 func (w *Watch) doubt(p *asked, k session.Kept, why error) error {
 	now := w.Now()
-	if k.Doubt == 0 {
-		k.Doubt = now
+	since := &k.Doubt
+	if p.config.IssuerURL == "" {
+		since = &k.Blind // An edit takes nothing of the provider's time, nor the other way round.
+	}
+	if *since == 0 {
+		*since = now
 		p.doubted++
 		if p.why == nil {
 			p.why = why
 		}
 		if w.Sessions.Keep(k) != nil {
 			// On a full disk it would begin anew each time.
-			k.Doubt = min(now, k.Confirmed.After(p.config.Revalidate))
+			*since = min(now, k.Confirmed.After(p.config.Revalidate))
 		}
 	}
-	if now.Since(k.Doubt) < p.config.RevalidateGrace {
+	if now.Since(*since) < p.config.RevalidateGrace {
 		return nil
 	}
 	return w.end(context.Background(), k, fault.New(fault.SessionUnconfirmed,
-		"the provider could not be asked about it for "+seconds(now.Since(k.Doubt))+": "+fault.Plain(why)))
+		"the provider could not be asked about it for "+seconds(now.Since(*since))+": "+fault.Plain(why)))
 }
 
 // confirm returns nil when the provider stands by the sign-in and the person

@@ -56,7 +56,7 @@ func (w *Watch) Due(ctx context.Context) error {
 			f := fault.New(fault.SessionLifetimeOver, "it has lasted "+seconds(now.Since(k.Began))+"; see option session_lifetime")
 			err = errors.Join(err, w.end(ctx, k, f))
 			asking = asking || !k.Refresh.Empty()
-		case c != nil && c.Revalidate > 0 && now.Since(k.Confirmed) >= c.Revalidate:
+		case c != nil && c.Revalidate > 0 && now.Since(k.Confirmed) >= c.Revalidate, k.Blind != 0:
 			asking = true
 		}
 	}
@@ -123,6 +123,10 @@ func (w *Watch) ask(ctx context.Context) error {
 		}
 		k := *order[i]
 		c := w.settings(&k)
+		if k.Blind != 0 && !k.Over && w.Config(k.Provider) != nil {
+			k.Blind = 0
+			_ = w.Sessions.Keep(k)
+		}
 		switch {
 		case k.Over || !alive(k):
 			w.revoke(ctx, c, k)
@@ -140,7 +144,7 @@ func (w *Watch) ask(ctx context.Context) error {
 // cannot be read, it is one that cannot be asked: for a while that is an edit.
 func (w *Watch) settings(k *session.Kept) *config.Config {
 	c := w.Config(k.Provider)
-	if c == nil && (!k.Refresh.Empty() || k.Doubt != 0) {
+	if c == nil && (!k.Refresh.Empty() || k.Doubt != 0 || k.Blind != 0) {
 		c = &config.Config{Provider: k.Provider, Ends: config.Ends{Revalidate: 1, RevalidateGrace: time.Hour}} // The option's default.
 	}
 	return c

@@ -32,6 +32,7 @@ type Record struct {
 	Deadline  Moment // When it ends in any case; zero for never.
 	Confirmed Moment // When the provider last said that the sign-in holds: at first, the login.
 	Doubt     Moment // Since when it cannot be asked; zero while it can.
+	Blind     Moment // Since when the settings cannot be read; zero while they can.
 }
 
 // Moment is a time on the clock that counts the seconds since the router
@@ -89,6 +90,7 @@ type content struct {
 	Deadline  Moment `json:"ends,omitempty"`
 	Confirmed Moment `json:"confirmed,omitempty"`
 	Doubt     Moment `json:"doubt,omitempty"`
+	Blind     Moment `json:"blind,omitempty"`
 }
 
 var errContent = errors.New("its content is not that of a session")
@@ -97,7 +99,7 @@ func (r Record) encode() ([]byte, error) {
 	return json.Marshal(content{
 		ID: r.ID.Reveal(), Provider: r.Provider, Issuer: r.Issuer, Subject: r.Subject, SID: r.SID, Role: r.Role, Name: r.Name,
 		Since: r.Since.UnixMilli(), Idle: int64(r.Idle / time.Second), Refresh: r.Refresh.Reveal(), IDToken: r.IDToken.Reveal(),
-		Began: r.Began, Deadline: r.Deadline, Confirmed: r.Confirmed, Doubt: r.Doubt,
+		Began: r.Began, Deadline: r.Deadline, Confirmed: r.Confirmed, Doubt: r.Doubt, Blind: r.Blind,
 	})
 }
 
@@ -111,6 +113,6 @@ func decode(text []byte) (Record, error) {
 		ID: secret.New(c.ID), Provider: c.Provider, Issuer: c.Issuer, Subject: c.Subject, SID: c.SID, Role: c.Role, Name: c.Name,
 		Since: time.UnixMilli(c.Since), Idle: time.Duration(c.Idle) * time.Second,
 		Refresh: secret.New(c.Refresh), IDToken: secret.New(c.IDToken),
-		Began: c.Began, Deadline: c.Deadline, Confirmed: c.Confirmed, Doubt: c.Doubt,
+		Began: c.Began, Deadline: c.Deadline, Confirmed: c.Confirmed, Doubt: c.Doubt, Blind: c.Blind,
 	}, nil
 }

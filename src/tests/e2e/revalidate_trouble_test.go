@@ -93,6 +93,64 @@ func TestSettingsUnreadable(t *testing.T) {
 	}
 }
 
+// Each time that the settings cannot be read counts by itself: neither an edit
+// before nor a provider that does not answer has used up its hour, nor the other
+// way round.
+func TestSettingsUnreadableForAMoment(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		every, grace string
+		down         bool
+	}{
+		"twice before the provider is asked": {every: "14400", grace: "3600"},
+		"while the provider is down":         {every: "300", grace: "86400", down: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAsking(t, idp.Refreshing{Always: true, Rotate: true})
+			a.set("revalidate", c.every)
+			a.set("revalidate_grace", c.grace)
+			s := a.signedIn("alice")
+			path := a.Router.At("/etc/config/luci-sso")
+			text, err := os.ReadFile(path)
+			a.must(err)
+			edit := func() {
+				t.Helper()
+				a.must(a.WriteConfig(string(text) + "\nconfig oidc 'x\n"))
+				a.after(2 * time.Minute)
+				a.must(a.WriteConfig(string(text)))
+				a.after(time.Minute)
+				if !a.lives(s) {
+					t.Fatalf("an edit of two minutes puts somebody out:\n%s", strings.Join(a.Log(0), "\n"))
+				}
+			}
+			if c.down {
+				a.after(10 * time.Minute)
+				a.IDP.Down()
+			} else {
+				edit()
+			}
+			a.after(2 * time.Hour)
+			edit()
+			if c.down {
+				a.must(a.IDP.Up())
+			} else {
+				// A provider that is silent afterwards has its own hour.
+				a.IDP.Down()
+				a.after(2*time.Hour + 10*time.Minute)
+				if !a.lives(s) {
+					t.Fatalf("what the provider has is less than its patience:\n%s", strings.Join(a.Log(0), "\n"))
+				}
+				a.must(a.IDP.Up())
+			}
+			a.after(2 * everyTime)
+			if !a.lives(s) || a.record(s).Doubt != 0 {
+				t.Error("with all in order again the session is still in doubt")
+			}
+		})
+	}
+}
+
 // A clock that jumps puts nobody out and keeps nobody in: time is that since
 // the router started.
 func TestClockJumps(t *testing.T) {
