@@ -55,7 +55,7 @@ func over(response backchannel.Response, err error) bool {
 	case "invalid_grant":
 		return true
 	}
-	// 401 is for a client (RFC 6749 §5.2): Auth0 says access_denied of a wrong
+	// 401 is about the client (RFC 6749 §5.2), whatever word goes with it: a wrong
 	// secret.
 	return response.Status == 400 && fault.Is(err, fault.OIDCInvalidGrant) || response.Status != 401 && slices.Contains([]string{
 		"access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required",

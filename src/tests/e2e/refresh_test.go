@@ -33,7 +33,7 @@ func TestAnswersToARefresh(t *testing.T) {
 		"interaction_required":        {fail(400, "application/json", `{"error":"interaction_required"}`), true},
 		"access_denied":               {fail(400, "application/json", `{"error":"access_denied"}`), true},
 		"access_denied with 403":      {fail(403, "application/json", `{"error":"access_denied"}`), true},
-		"access_denied with 401":      {fail(401, "application/json", `{"error":"access_denied","error_description":"Unauthorized"}`), false}, // Auth0 on a wrong secret.
+		"access_denied with 401":      {fail(401, "application/json", `{"error":"access_denied","error_description":"Unauthorized"}`), false}, // About the client.
 		"access_denied with 429":      {fail(429, "application/json", `{"error":"access_denied"}`), false},
 		"login_required with 503":     {fail(503, "application/json", `{"error":"login_required"}`), false},
 		"invalid_grant with 500":      {fail(500, "application/json", `{"error":"invalid_grant"}`), false},
