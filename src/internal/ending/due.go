@@ -123,7 +123,7 @@ func (w *Watch) ask(ctx context.Context) error {
 		}
 		k := *order[i]
 		c := w.settings(&k)
-		if k.Blind != 0 && !k.Over && w.Config(k.Provider) != nil {
+		if k.Blind != 0 && !k.Over && c.IssuerURL != "" {
 			k.Blind = 0
 			_ = w.Sessions.Keep(k)
 		}
