@@ -27,6 +27,7 @@ const tries = 3
 // asked is a provider in one run: one connection for all of its sessions.
 type asked struct {
 	config   *config.Config
+	blind    bool // The settings cannot be read: config has the defaults.
 	party    *oidc.Party
 	metadata oidc.Metadata
 	silent   error // It does not answer: it is not asked about the others.
@@ -37,12 +38,17 @@ type asked struct {
 	why      error
 }
 
-func (w *Watch) provider(c *config.Config) *asked {
-	p := w.asked[c.Provider]
+// provider is the one of that name; its settings are nil while they cannot be
+// read.
+func (w *Watch) provider(name string, c *config.Config) *asked {
+	p := w.asked[name]
 	if p == nil {
-		p = &asked{config: c}
-		p.party = w.Party(c, func(text string) { p.notes = append(p.notes, text) })
-		w.asked[c.Provider] = p
+		p = &asked{config: c, blind: c == nil}
+		if p.blind {
+			p.config = &config.Config{Provider: name, Ends: config.Ends{RevalidateGrace: time.Hour}}
+		}
+		p.party = w.Party(p.config, func(text string) { p.notes = append(p.notes, text) })
+		w.asked[name] = p
 	}
 	return p
 }
@@ -100,7 +106,7 @@ func (w *Watch) settle(ctx context.Context, p *asked, k session.Kept) error {
 func (w *Watch) doubt(p *asked, k session.Kept, why error) error {
 	now := w.Now()
 	since := &k.Doubt
-	if p.config.IssuerURL == "" {
+	if p.blind {
 		since = &k.Blind // An edit takes nothing of the provider's time, nor the other way round.
 	}
 	if *since == 0 {
@@ -125,7 +131,7 @@ func (w *Watch) doubt(p *asked, k session.Kept, why error) error {
 // has the role of the session still. The faults SESSION_… say that it is to
 // end; any other error that nothing was learned.
 func (w *Watch) confirm(ctx context.Context, p *asked, k *session.Kept) error {
-	if p.config.IssuerURL == "" {
+	if p.blind {
 		return errors.New("the settings cannot be read")
 	}
 	if k.Issuer != p.config.IssuerURL {
@@ -193,7 +199,7 @@ func (w *Watch) revoke(ctx context.Context, c *config.Config, k session.Kept) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	p := w.provider(c)
+	p := w.provider(k.Provider, c)
 	if p.discover(ctx) == nil && p.party.Revoke(ctx, p.metadata, k.Refresh) {
 		w.Sessions.Forget(k)
 		return

@@ -47,7 +47,7 @@ func (w *Watch) Due(ctx context.Context) error {
 	now := w.Now()
 	asking := false
 	for _, k := range kept {
-		c := w.settings(&k)
+		c := w.Config(k.Provider)
 		end := Deadline(k.Record, c)
 		switch {
 		case k.Over:
@@ -56,7 +56,7 @@ func (w *Watch) Due(ctx context.Context) error {
 			f := fault.New(fault.SessionLifetimeOver, "it has lasted "+seconds(now.Since(k.Began))+"; see option session_lifetime")
 			err = errors.Join(err, w.end(ctx, k, f))
 			asking = asking || !k.Refresh.Empty()
-		case c != nil && c.Revalidate > 0 && now.Since(k.Confirmed) >= c.Revalidate, k.Blind != 0:
+		case blind(c, &k), k.Blind != 0, c != nil && c.Revalidate > 0 && now.Since(k.Confirmed) >= c.Revalidate:
 			asking = true
 		}
 	}
@@ -122,17 +122,16 @@ func (w *Watch) ask(ctx context.Context) error {
 			break
 		}
 		k := *order[i]
-		c := w.settings(&k)
-		if k.Blind != 0 && !k.Over && c.IssuerURL != "" {
+		c := w.Config(k.Provider)
+		if k.Blind != 0 && !k.Over && c != nil {
 			k.Blind = 0
 			_ = w.Sessions.Keep(k)
 		}
 		switch {
 		case k.Over || !alive(k):
 			w.revoke(ctx, c, k)
-		case c == nil || c.Revalidate <= 0 || w.Now().Since(k.Confirmed) < c.Revalidate:
-		default:
-			if cerr := w.settle(ctx, w.provider(c), k); cerr != nil {
+		case blind(c, &k), c != nil && c.Revalidate > 0 && w.Now().Since(k.Confirmed) >= c.Revalidate:
+			if cerr := w.settle(ctx, w.provider(k.Provider, c), k); cerr != nil {
 				err = cerr
 			}
 		}
@@ -140,14 +139,10 @@ func (w *Watch) ask(ctx context.Context) error {
 	return err
 }
 
-// settings are those of a session's provider. Where it was to be asked and they
-// cannot be read, it is one that cannot be asked: for a while that is an edit.
-func (w *Watch) settings(k *session.Kept) *config.Config {
-	c := w.Config(k.Provider)
-	if c == nil && (!k.Refresh.Empty() || k.Doubt != 0 || k.Blind != 0) {
-		c = &config.Config{Provider: k.Provider, Ends: config.Ends{Revalidate: 1, RevalidateGrace: time.Hour}} // The option's default.
-	}
-	return c
+// blind reports whether a session's provider was to be asked and its settings
+// cannot be read: it cannot be asked then, and for a while that is an edit.
+func blind(c *config.Config, k *session.Kept) bool {
+	return c == nil && (!k.Refresh.Empty() || k.Doubt != 0 || k.Blind != 0)
 }
 
 // Deadline is when a session ends in any case; zero for never. A lifetime that
