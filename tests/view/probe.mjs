@@ -55,7 +55,7 @@ return view.extend({
 		for (let [ name, module ] of Object.entries({ L, dom, form, poll, rpc, uci, ui }))
 			all.modules[name] = members(module);
 
-		for (let name of [ 'Value', 'DynamicList', 'ListValue', 'Flag', 'DummyValue' ])
+		for (let name of [ 'Value', 'DynamicList', 'MultiValue', 'ListValue', 'Flag', 'DummyValue' ])
 			made[name] = named.option(form[name], 'name', 'title', 'description');
 
 		for (let name of Object.keys(made))

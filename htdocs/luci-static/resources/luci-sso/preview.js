@@ -87,8 +87,7 @@ return baseclass.extend({
 	// knows whom may be for anybody's.
 	rolesOf(provider) {
 		return this.users.roles()
-			.map((role) => Object.assign({}, role, { fault: role.fault || role.provider.find((name) => !providers.names.includes(name)) || '' }))
-			.filter((role) => role.fault || (role.provider.length ? role.provider : [ providers.USUAL ]).includes(provider));
+			.filter((role) => role.unknown || (role.provider.length ? role.provider : [ providers.USUAL ]).includes(provider));
 	},
 
 	// because says by which entry of its lists a role fits.

@@ -3,6 +3,7 @@
 'require baseclass';
 'require ui';
 'require uci';
+'require luci-sso.logic as logic';
 'require luci-sso.options as options';
 'require luci-sso.validate as validate';
 
@@ -106,7 +107,7 @@ return baseclass.extend({
 
 	handleRemove() {
 		for (let role of uci.sections('luci-sso', 'role')) {
-			const names = L.toArray(role.provider);
+			const names = logic.toList(role.provider);
 			const others = names.filter((name) => name != this.section);
 
 			// Without a name in its list, a role would be for the people of default.

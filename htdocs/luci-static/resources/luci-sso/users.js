@@ -19,6 +19,16 @@ const LISTS = [ 'email_domain', 'claim', 'acr', 'amr' ];
 
 const callRights = rpc.declare({ object: 'luci-sso', method: 'rights', params: [ 'roles' ], expect: { roles: [] } });
 
+// foreign are the providers that a role names and nobody has set up.
+function foreign(names) {
+	return logic.toList(names).filter((name) => name && !providers.names.includes(name));
+}
+
+// strange is what nobody knows in a role of the form, '' for nothing.
+function strange(section, names) {
+	return match.strange(section) || foreign(names)[0] || '';
+}
+
 return baseclass.extend({
 	// roles of the form as it stands, in the order of the table
 	roles() {
@@ -35,7 +45,7 @@ return baseclass.extend({
 			provider: logic.toList(s.provider),
 			read: logic.toList(s.read),
 			write: logic.toList(s.write),
-			unknown: match.strange(s)
+			unknown: strange(s, s.provider)
 		}));
 	},
 
@@ -157,10 +167,13 @@ return baseclass.extend({
 		people('group', _('Groups'), _('Groups exactly as the provider sends them.'), 'router-admins', validate.validateEntry);
 		people('sub', _('Subjects'), _('Identifiers (sub) of single people at the provider.'), '', validate.validateEntry);
 
-		if (providers.names.length > 1) {
+		// One that was removed can still be taken out of a role.
+		const choices = new Set(providers.names.concat(...this.roles().map((role) => foreign(role.provider))));
+
+		if (choices.size > 1) {
 			o = s.option(form.MultiValue, 'provider', _('Providers'), _('Whose people the role is for; without a choice those of default.'));
 			o.modalonly = true;
-			for (let name of providers.names)
+			for (let name of choices)
 				o.value(name);
 		}
 
@@ -318,7 +331,7 @@ return baseclass.extend({
 				max_age: value('max_age') || '',
 				read: lists.read,
 				write: lists.write,
-				unknown: match.strange(map.data.get(map.config, section_id))
+				unknown: strange(map.data.get(map.config, section_id), value('provider'))
 			};
 		};
 		// What the router says of the rights, for the lists it was asked about.

@@ -17,6 +17,7 @@ const form = {
 	GridSection: grid.GridSection,
 	Value: value.Value,
 	DynamicList: value.DynamicList,
+	MultiValue: value.MultiValue,
 	ListValue: value.ListValue,
 	Flag: value.Flag,
 	DummyValue: value.DummyValue

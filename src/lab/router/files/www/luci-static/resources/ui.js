@@ -75,6 +75,7 @@ return baseclass.extend({
 	Checkbox: widgets.Checkbox,
 	Select: widgets.Select,
 	DynamicList: widgets.DynamicList,
+	Dropdown: widgets.Dropdown,
 	ComboButton: widgets.ComboButton,
 
 	showModal,

@@ -10,20 +10,21 @@ const lacking = {
 	Map: 'append chain isDependencySatisfied loadChildren parsechain renderChildren stripTags tabbed titleFn',
 
 	NamedSection: 'append cfgvalue dynamic filter formvalue getOption getUIElement handleAdd handleRemove hidetitle loadChildren ' +
-		'optional parentoption renderChildren renderContents renderTabContainers selected_tab stripTags tab_names titleFn uciconfig',
+		'optional parentoption renderChildren renderContents renderTabContainers selected_tab stripTags titleFn uciconfig',
 
 	GridSection: 'actionstitle addbtntitle addModalOptions append cfgvalue cloneable clonebtntitle delbtntitle determineBackgroundColor dynamic extedit ' +
 		'filter filterrow footer formvalue getActiveModalMap getOption getPreviousModalMap getUIElement handleClone handleDragEnd ' +
 		'handleDragEnter handleDragInit handleDragLeave handleDragOver handleDragStart handleDrop handleTouchEnd handleTouchMove ' +
 		'hidetitle loadChildren max_cols optional parentoption renderChildren renderContents renderFooterRows ' +
 		'renderSectionPlaceholder renderTabContainers renderUCISection rowcolors sectiontitle selected_tab ' +
-		'stabilizeActionColumnWidth stripTags tab_names tabbed titleFn titledesc uciconfig',
+		'stabilizeActionColumnWidth stripTags tabbed titleFn titledesc uciconfig',
 
 	Value: 'append children datatype defaults editable getValidator handleValueChange initial last_child loadChildren optional renderChildren ' +
 		'size stripTags template titleFn titledesc titleref transformChoices transformDepList typename uciconfig ucioption ' +
 		'ucisection updateDefaultValue width',
 
 	DynamicList: 'allowduplicates',
+	MultiValue: 'create display_size dropdown_size',
 	ListValue: 'deplist orientation widget',
 	Flag: 'tooltip tooltipicon',
 	DummyValue: 'hidden href rawhtml'

@@ -17,6 +17,7 @@ class AbstractSection extends L.Base {
 		this.children = [];
 		this.addremove = false;
 		this.tabs = undefined;
+		this.tab_names = undefined;
 	}
 
 	tab(name, title, description) {
@@ -24,7 +25,9 @@ class AbstractSection extends L.Base {
 			L.missing('description of a tab');
 
 		this.tabs = this.tabs || [];
-		this.tabs.push({ name, title });
+		this.tab_names = this.tab_names || [];
+		this.tabs.push(this.tabs[name] = { name, title, children: [] });
+		this.tab_names.push(name);
 	}
 
 	option(Kind, name, title, description) {
@@ -42,6 +45,7 @@ class AbstractSection extends L.Base {
 		const o = this.option(Kind, ...args);
 
 		o.tab = tabName;
+		this.tabs[tabName].children.push(o);
 
 		return o;
 	}
@@ -57,7 +61,7 @@ class AbstractSection extends L.Base {
 	}
 
 	renderOptions(tabName, section_id) {
-		const shown = this.children.filter((o) => tabName == null || o.tab === tabName);
+		const shown = (tabName == null) ? this.children : this.tabs[tabName].children;
 
 		return Promise.all(shown.map((o, index) => o.render(index, section_id)));
 	}

@@ -251,6 +251,13 @@ class DynamicList extends Value {
 	}
 }
 
+class MultiValue extends DynamicList {
+	renderWidget(section_id, option_index, cfgvalue) {
+		return new ui.Dropdown((cfgvalue == null) ? [] : [].concat(cfgvalue), choices(this),
+			widgetOptions(this, section_id, { sort: this.keylist, multiple: true })).render();
+	}
+}
+
 class ListValue extends Value {
 	renderWidget(section_id, option_index, cfgvalue) {
 		return new ui.Select((cfgvalue == null) ? this.default : cfgvalue, choices(this), widgetOptions(this, section_id, { optional: false, sort: this.keylist })).render();
@@ -297,7 +304,7 @@ class DummyValue extends Value {
 	remove() {}
 }
 
-for (let [ Kind, name ] of [ [ Value, 'Value' ], [ DynamicList, 'DynamicList' ], [ ListValue, 'ListValue' ], [ Flag, 'FlagValue' ], [ DummyValue, 'DummyValue' ] ])
+for (let [ Kind, name ] of [ [ Value, 'Value' ], [ DynamicList, 'DynamicList' ], [ MultiValue, 'MultiValue' ], [ ListValue, 'ListValue' ], [ Flag, 'FlagValue' ], [ DummyValue, 'DummyValue' ] ])
 	Kind.prototype.__name__ = 'CBI.' + name;
 
-return baseclass.extend({ Value, DynamicList, ListValue, Flag, DummyValue });
+return baseclass.extend({ Value, DynamicList, MultiValue, ListValue, Flag, DummyValue });

@@ -260,6 +260,65 @@ class DynamicList extends AbstractElement {
 	}
 }
 
+// A choice of several. What is not among the choices is lost, as in LuCI.
+class Dropdown extends AbstractElement {
+	constructor(values, choices, options) {
+		super(values, options);
+		this.choices = choices;
+	}
+
+	render() {
+		const chosen = (key) => this.value.includes(key);
+
+		this.list = E('ul', { 'tabindex': -1 }, this.options.sort.map((key) => E('li', {
+			'data-value': key,
+			'selected': chosen(key) ? '' : null
+		}, [ E('form', {}, [ E('input', { 'type': 'checkbox', 'checked': chosen(key) ? '' : null, 'tabindex': -1 }) ]), this.choices[key] ])));
+		frame(this, {
+			'class': 'cbi-dropdown',
+			'multiple': '',
+			'optional': this.options.optional ? '' : null,
+			'disabled': this.options.disabled ? '' : null,
+			'tabindex': 0,
+			'click': (ev) => this.handleClick(ev)
+		}, [ this.list, E('span', { 'class': 'more', 'tabindex': -1 }, [ '···' ]), E('span', { 'class': 'open', 'tabindex': -1 }, [ '▾' ]), E('div') ]);
+		this.setUpdateEvents(this.node, 'cbi-dropdown-open', 'cbi-dropdown-close');
+		this.setChangeEvents(this.node, 'cbi-dropdown-change', 'cbi-dropdown-close');
+
+		return this.node;
+	}
+
+	handleClick(ev) {
+		const item = ev.target.closest('li');
+
+		if (this.options.disabled)
+			return;
+
+		if (item && this.node.hasAttribute('open')) {
+			item.toggleAttribute('selected');
+			item.querySelector('input').checked = item.hasAttribute('selected');
+			this.node.dispatchEvent(new CustomEvent('cbi-dropdown-change', { bubbles: true }));
+		}
+		else if (!item) {
+			// Only what is open can be chosen from.
+			const open = this.node.toggleAttribute('open');
+
+			for (let li of this.list.children)
+				li.toggleAttribute('tabindex', open);
+
+			this.node.dispatchEvent(new CustomEvent(open ? 'cbi-dropdown-open' : 'cbi-dropdown-close', { bubbles: true }));
+		}
+	}
+
+	getValue() {
+		return [ ...this.list.querySelectorAll('li[selected]') ].map((li) => li.getAttribute('data-value'));
+	}
+
+	setValue(values) { // eslint-disable-line no-unused-vars
+		L.missing('setValue() of a choice of several');
+	}
+}
+
 // The button with a choice behind it. The choice does not open: only its first
 // entry can be pressed.
 class ComboButton extends AbstractElement {
@@ -293,4 +352,4 @@ class ComboButton extends AbstractElement {
 	}
 }
 
-return baseclass.extend({ AbstractElement, Textfield, Checkbox, Select, DynamicList, ComboButton });
+return baseclass.extend({ AbstractElement, Textfield, Checkbox, Select, DynamicList, Dropdown, ComboButton });
