@@ -91,7 +91,7 @@ var Options = []Option{
 		Help: "Where the browser sends the session: /cgi-bin keeps it from other services of this host name."},
 	{Name: "session_lifetime", Kind: Number, Default: "0", High: 31536000, Label: "Longest session", Restricts: true,
 		Help: "After how many seconds a session ends, in use or not; 0 means never."},
-	{Name: "backchannel_logout", Kind: Flag, Default: "0", Values: onOff, Label: "Logout by the provider", Restricts: true,
+	{Name: "backchannel_logout", Kind: Flag, Default: "0", Values: onOff, Label: "Logout by the provider", Tested: true, Restricts: true,
 		Help: "Ends the sessions here of whoever signs out at the provider; enter the address below there."},
 	{Name: "revalidate", Kind: Number, Default: "0", High: 86400, Label: "Ask the provider again", Tested: true, Restricts: true,
 		Help: "Every how many seconds the provider is asked whether a sign-in still holds; 0 means never, 300 is a good start."},

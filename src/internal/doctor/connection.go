@@ -192,6 +192,7 @@ func (c *connection) run() {
 		c.rest([]string{"redirect_uri"})
 	}
 	c.claims()
+	c.product(credentials)
 }
 
 // issuer compares the name by which the provider calls itself.

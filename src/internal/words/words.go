@@ -62,6 +62,9 @@ const (
 	ClientGood         = "The provider accepts this client (%s)."                                                                                  // method
 	ClientBad          = "The provider refuses this client (%s)."                                                                                  // reason
 	ClientOffers       = "The provider offers for it: %s"                                                                                          // list
+	ProductSeen        = "This looks like what was measured as %s. Seen to work: %s. Seen not to work: %s."                                        // product and version, list, list
+	ProductRefuses     = "%s was seen not to work with %s."                                                                                        // option, product and version
+	ProductKeeps       = "At %s, a refresh went on for people who were disabled there."                                                            // product and version
 	ClientUnknown      = "Whether the provider accepts this client will show at the first login (%s)."                                             // reason
 	AuthMethodBad      = "The provider does not offer %s for client authentication."                                                               // method
 	RedirectGood       = "The provider accepts the Redirect URI %s."                                                                               // URI
@@ -155,6 +158,7 @@ const (
 	AskForScope         = "Add this scope to Scopes."
 	MapByGroup          = "Add the scope email, or map people by group or subject."
 	GetRefresh          = "Add offline_access to Scopes, for some also prompt=consent to Further parameters, or allow refresh tokens for this client at the provider."
+	LimitSessions       = "Set “Longest session”: sessions then end, whatever the provider does."
 	AnnounceGroups      = "Add the scope or mapping that puts groups into the token at the provider, and check Groups claim."
 	RunService          = "Run on the router: /etc/init.d/luci-sso restart"
 	InstallCABundle     = "Install the package ca-bundle on the router."

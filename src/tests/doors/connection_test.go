@@ -30,7 +30,7 @@ func connectionAt(t *testing.T, l *lab.Lab, values map[string]string, host strin
 	checks := map[string]*doctor.Check{}
 	rank := map[string]int{doctor.Skip: 0, doctor.Pass: 1, doctor.Warn: 2, doctor.Fail: 3}
 	order := -1
-	ids := []string{"settings", "discovery", "certificate", "issuer", "endpoints", "keys", "algorithms", "clock", "scopes", "pkce", "credentials", "offers", "redirect_uri", "at_hash", "email", "groups"}
+	ids := []string{"settings", "discovery", "certificate", "issuer", "endpoints", "keys", "algorithms", "clock", "scopes", "pkce", "credentials", "offers", "redirect_uri", "at_hash", "email", "groups", "product"}
 	for _, c := range reply.Checks {
 		at := -1
 		for i, id := range ids {
@@ -54,7 +54,7 @@ func connectionAt(t *testing.T, l *lab.Lab, values map[string]string, host strin
 		t.Error("there are two rows credentials")
 	}
 	for _, id := range ids {
-		if checks[id] == nil && id != "offers" { // It is there when the provider says what it offers.
+		if checks[id] == nil && id != "offers" && id != "product" { // They are there when the provider says what it offers, and looks like a known one.
 			t.Errorf("there is no row %s", id)
 			checks[id] = &doctor.Check{}
 		}

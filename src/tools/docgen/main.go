@@ -38,6 +38,7 @@ var pages = []page{
 	{"htdocs/luci-static/resources/luci-sso/options.js", optionsScript},
 	{"htdocs/luci-static/resources/luci-sso/codes.js", codesScript},
 	{"htdocs/luci-static/resources/luci-sso/presets.js", presetsScript},
+	{"src/internal/doctor/products.go", productsTable},
 }
 
 func main() {

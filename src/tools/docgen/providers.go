@@ -32,6 +32,9 @@ type providers struct {
 	}
 	Seen     []seen
 	Measured measured
+	// Recognised in this order: the first whose texts are all there.
+	Recognised []product
+	ByHand     []asked `json:"by_hand"`
 }
 
 type preset struct {
@@ -117,6 +120,7 @@ func compatibilityPage(repo string) (string, error) {
 	page := string(data)
 	for _, one := range []struct{ name, content string }{
 		{"what each sends", p.sends()}, {"what was seen", p.seen()}, {"refreshes and keys", p.refreshes()},
+		{"asked by hand", p.asked()}, {"recognised", p.recognised()},
 	} {
 		if page, err = block(page, one.name, one.content); err != nil {
 			return "", err
@@ -193,27 +197,7 @@ func (p providers) takes(name, as string) (list []string) {
 			f = m.Facts
 		}
 	}
-	if strings.HasPrefix(f["par"], "201") {
-		list = append(list, "par")
-	}
-	if strings.HasPrefix(f["private_key_jwt"], "aud: issuer") {
-		list = append(list, "token_auth_method private_key_jwt")
-	}
-	if strings.Contains(f["public_client"], "announced; 200; wrong verifier: 4") {
-		list = append(list, "token_auth_method none")
-	}
-	// An answer to a refresh that names nobody confirms nobody.
-	if strings.HasPrefix(f["refresh"], "200: ID token") {
-		switch need := f["refresh_token"]; need {
-		case "always":
-			list = append(list, "revalidate")
-		case "with offline_access", "with offline_access and prompt=consent":
-			list = append(list, "revalidate ("+strings.ReplaceAll(strings.TrimPrefix(need, "with "), " and ", ", ")+")")
-		}
-	}
-	if strings.Contains(f["backchannel"], "; ") && !strings.Contains(f["backchannel"], "nothing comes") {
-		list = append(list, "backchannel_logout")
-	}
+	list, _ = takes(f)
 	return list
 }
 

@@ -284,7 +284,7 @@ async function logoutToken(client, person, received) {
 		await sleep(100);
 	const token = received[0]?.form.get('logout_token');
 
-	return token ? `${word}; ${part(token, 0).typ}: ${Object.keys(part(token)).sort().join(' ')}` : `${word}; nothing comes to a loopback address`;
+	return token ? `${word}; ${part(token, 0).typ ?? 'no typ'}: ${Object.keys(part(token)).sort().join(' ')}` : `${word}; nothing comes to a loopback address`;
 }
 
 // secretless: a client that has no secret, with and without the proof that it began the login.

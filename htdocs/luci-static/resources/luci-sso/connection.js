@@ -34,6 +34,7 @@ function checkTitles() {
 		groups: _('Groups'),
 		refresh: _('Refresh token'),
 		acr: _('Kind of sign-in (acr)'),
+		product: _('Product'),
 		people: _('Roles')
 	};
 }

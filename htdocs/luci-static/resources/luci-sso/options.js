@@ -135,7 +135,7 @@ return baseclass.extend({
 				low: 0, high: 31536000
 			},
 			{
-				name: 'backchannel_logout', kind: 'flag', tested: false, required: false,
+				name: 'backchannel_logout', kind: 'flag', tested: true, required: false,
 				label: _('Logout by the provider'),
 				help: _('Ends the sessions here of whoever signs out at the provider; enter the address below there.'),
 				default: '0'

@@ -29,7 +29,7 @@ const presets = [
 		note: _('Choose a signing key there; groups come with the scope profile.')
 	},
 	{
-		id: 'authelia', name: 'Authelia', issuer: 'https://auth.example.com', scope: GROUPS, claim: 'groups', takes: [ 'par', 'token_auth_method private_key_jwt', 'revalidate (offline_access)' ],
+		id: 'authelia', name: 'Authelia', issuer: 'https://auth.example.com', scope: GROUPS, claim: 'groups', takes: [ 'par', 'token_auth_method private_key_jwt', 'token_auth_method none', 'revalidate (offline_access)' ],
 		slash: false, where: 'configuration.yml › identity_providers › oidc › clients', redirect: 'redirect_uris',
 		note: _('Enter a hash of the secret there and the secret itself here.')
 	},
@@ -69,7 +69,7 @@ const presets = [
 		note: _('Map the scopes to a group there; group names arrive as name@domain.')
 	},
 	{
-		id: 'dex', name: 'Dex', issuer: 'https://dex.example.com/dex', scope: GROUPS, claim: 'groups', takes: [ 'revalidate (offline_access)' ],
+		id: 'dex', name: 'Dex', issuer: 'https://dex.example.com/dex', scope: GROUPS, claim: 'groups', takes: [ 'token_auth_method none', 'revalidate (offline_access)' ],
 		slash: false, where: 'config.yaml › staticClients', redirect: 'redirectURIs',
 		note: _('Whether there are groups depends on the connector behind Dex.')
 	},
@@ -79,7 +79,7 @@ const presets = [
 		note: _('TinyAuth\'s own people have no groups: map them by e-mail.')
 	},
 	{
-		id: 'casdoor', name: 'Casdoor', issuer: 'https://casdoor.example.com', scope: PLAIN, claim: 'groups', takes: [ 'revalidate', 'backchannel_logout' ],
+		id: 'casdoor', name: 'Casdoor', issuer: 'https://casdoor.example.com', scope: PLAIN, claim: 'groups', takes: [ 'token_auth_method none', 'revalidate', 'backchannel_logout' ],
 		slash: false, unverified: true, where: 'Applications › Add', redirect: 'Redirect URLs', logout: 'Redirect URLs',
 		note: _('Group names arrive as organization/group.')
 	},
