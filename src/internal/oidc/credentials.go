@@ -161,12 +161,16 @@ func (p *Party) presents(ctx context.Context, m Metadata, method string, c crede
 	advice := fault.ProviderError(fault.TokenEndpoint, value, description, response.Status)
 	named := strings.ToLower(value)
 	r.grant = advice.Code == fault.OIDCInvalidGrant
-	// "invalid_client", and Pocket ID's "Invalid client secret" and "Client
-	// not found"; unauthorized_client is said of a code, too, and Gitea's
-	// description tells which.
-	r.client = !r.grant && (strings.Contains(r.words, "secret") || strings.Contains(named, "client") && named != "unauthorized_client" || response.Status == 401 ||
+	// Pocket ID says so with 404, zitadel/oidc of an assertion with 500.
+	missing := strings.Contains(named+" "+r.words, "client not found")
+	// "invalid_client", and Pocket ID's "Invalid client secret";
+	// unauthorized_client is said of a code, too, and Gitea's description
+	// tells which.
+	r.client = !r.grant && (missing || strings.Contains(r.words, "secret") || strings.Contains(named, "client") && named != "unauthorized_client" || response.Status == 401 ||
 		named == "unauthorized_client" && fault.IsAboutGrantType(description))
 	switch {
+	case missing:
+		r.says = true
 	case response.Status == 404 || response.Status == 405 || response.Status == 408 || response.Status == 429:
 	case response.Status >= 400 && response.Status < 500, response.Status == 200 && value != "":
 		r.says = true

@@ -203,6 +203,53 @@ func TestConnectionPublicClient(t *testing.T) {
 	}
 }
 
+// TestConnectionUnknownClient: a Client ID that the provider does not know is
+// told as such where its own words say so, whatever the status; where they do
+// not, nobody is told that it will work.
+func TestConnectionUnknownClient(t *testing.T) {
+	t.Parallel()
+	notFound := func(status int, value, description string) func(bool) said {
+		return func(known bool) said {
+			if !known {
+				return said{status, value, description}
+			}
+			return said{400, "Invalid authorization code", ""}
+		}
+	}
+	for name, c := range map[string]struct {
+		answer         func(known bool) said
+		known, unknown string // The public client that is right, and one that is not there.
+	}{
+		"Pocket ID":                    {notFound(404, "Client not found", ""), doctor.Pass, doctor.Fail},
+		"zitadel/oidc, of assertions":  {notFound(500, "server_error", "client not found"), doctor.Pass, doctor.Fail},
+		"no such page":                 {func(bool) said { return said{404, "Not found", ""} }, doctor.Warn, doctor.Warn},
+		"a failure that names no one":  {notFound(500, "server_error", "something went wrong"), doctor.Warn, doctor.Warn},
+		"a client that was not looked": {func(bool) said { return invalidGrant }, doctor.Warn, doctor.Warn},
+		"mockoidc": {func(bool) said {
+			return said{400, "invalid_request", "The request is missing the required parameter: client_secret"}
+		}, doctor.Fail, doctor.Fail},
+		"TinyAuth": {func(bool) said { return said{400, "invalid_client", ""} }, doctor.Fail, doctor.Fail},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := start(t)
+			l.IDP.Inject(idp.Fault{At: map[idp.Endpoint]idp.Answer{idp.Token: {Handler: func(w http.ResponseWriter, r *http.Request) {
+				_ = r.ParseForm()
+				s := c.answer(r.PostForm.Get("client_id") == l.IDP.Client.ID)
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(s.status)
+				_ = json.NewEncoder(w).Encode(map[string]string{"error": s.value, "error_description": s.description})
+			}}}})
+			for id, want := range map[string]string{l.IDP.Client.ID: c.known, "somebody": c.unknown} {
+				_, checks := connection(t, l, map[string]string{"token_auth_method": "none", "client_secret": "", "client_id": id})
+				if got := checks["credentials"]; got.Status != want {
+					t.Errorf("%s: %s, want %s: %s", id, got.Status, want, got.Text())
+				}
+			}
+		})
+	}
+}
+
 // TestConnectionPushed: where requests can be pushed, the test learns whether
 // client and redirect URI are right, in the provider's own words.
 func TestConnectionPushed(t *testing.T) {

@@ -168,6 +168,9 @@ func (p providers) seen() string {
 		if f["unknown_code_and_wrong_secret"] == f["unknown_code"] {
 			secret += "; with an unknown code that of the code"
 		}
+		if f["unknown_client"] != f["wrong_secret"] {
+			secret += "; unknown client: " + f["unknown_client"]
+		}
 		code := f["used_code"]
 		if f["unknown_code"] != code {
 			code += "; unknown: " + f["unknown_code"]

@@ -170,6 +170,7 @@ export async function measure(client, { after, received, person = 'alice', unver
 		announced_but_not_sent: known.filter((name) => !came.includes(name)).sort().join(' ') || 'none',
 		sent_but_not_announced: came.filter((name) => !known.includes(name)).sort().join(' ') || 'none',
 		wrong_secret: `${said(wrong)}${spent ? ', and the code is gone' : ''}`,
+		unknown_client: said(await client.exchange({ code: random(), verifier: random() }, { id: 'nobody', secret: 'another secret' })),
 		unknown_code: said(await client.exchange({ code: random(), verifier: random() })),
 		unknown_code_and_wrong_secret: said(await client.exchange({ code: random(), verifier: random() }, { secret: 'another secret' })),
 		used_code: said(await client.exchange(used)),
