@@ -180,5 +180,5 @@ func tolerance() time.Duration {
 	if err != nil {
 		return config.MaxClockTolerance * time.Second
 	}
-	return c.ClockTolerance
+	return c.Seconds("clock_tolerance")
 }

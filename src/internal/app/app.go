@@ -100,7 +100,7 @@ func (r *request) route(readError error) (cgi.Response, error) {
 		return cgi.Response{}, readError
 	}
 	if r.Path == backchannelPath {
-		if c, err := r.load(); err == nil && c.BackchannelLogout {
+		if c, err := r.load(); err == nil && c.On("backchannel_logout") {
 			r.config = c
 			return r.providerSays(context.Background()), nil
 		}
@@ -179,7 +179,7 @@ func (r *request) load() (*config.Config, error) {
 
 func (r *request) admit() (retryAfter int, err error) {
 	limiter := ratelimit.Open(paths.RateLimit(), ratelimit.Options{
-		Limit: r.config.RateLimit, Window: r.config.RateWindow, PerClient: r.config.RateLimitPerClient,
+		Limit: r.config.Number("rate_limit"), Window: r.config.Seconds("rate_window"), PerClient: r.config.Number("rate_limit_per_client"),
 	})
 	decision, err := limiter.Admit(r.Client.String(), r.claim)
 	if decision.Diagnostic != "" {
@@ -229,7 +229,7 @@ func (r *request) callback(ctx context.Context) (cgi.Response, error) {
 	if page == "" {
 		page = luciPath
 	}
-	return cgi.Redirect(page, append(r.undo, signIn(result.Session, r.config.SessionCookiePath, page)...)...), nil
+	return cgi.Redirect(page, append(r.undo, signIn(result.Session, r.config.Text("session_cookie_path"), page)...)...), nil
 }
 
 func (r *request) stateCookie() secret.Value { return secret.New(r.Cookie(stateCookieName)) }
@@ -267,7 +267,7 @@ func (r *request) relyingParty() *oidc.Party {
 	return r.party
 }
 
-func (r *request) pending() *handshake.Store { return logins(r.config.ClockTolerance) }
+func (r *request) pending() *handshake.Store { return logins(r.config.Seconds("clock_tolerance")) }
 
 func logins(tolerance time.Duration) *handshake.Store {
 	return handshake.Open(handshake.Options{Dir: paths.Handshakes(), KeyFile: paths.SecretKey(), Tolerance: tolerance})
@@ -287,7 +287,7 @@ func (r *request) flow() *login.Flow {
 		Note:         func(f *fault.Fault) { r.notes = append(r.notes, f) },
 	}
 	flow.OwnPage = r.FromHere()
-	if r.config.RateLimitPerClient > 0 {
+	if r.config.Number("rate_limit_per_client") > 0 {
 		flow.Client = ratelimit.Client(r.Client.String())
 	}
 	return flow

@@ -36,7 +36,7 @@ func (r *request) providerSays(ctx context.Context) cgi.Response {
 		return refusal(cgi.Response{Status: 403}, "only https is answered here")
 	}
 	limiter := ratelimit.Open(paths.LogoutLimit(), ratelimit.Options{
-		Limit: logoutShare * r.config.RateLimit, Window: r.config.RateWindow, PerClient: logoutClient * r.config.RateLimit,
+		Limit: logoutShare * r.config.Number("rate_limit"), Window: r.config.Seconds("rate_window"), PerClient: logoutClient * r.config.Number("rate_limit"),
 	})
 	decision, err := limiter.Admit(r.Client.String(), nil)
 	if decision.Diagnostic != "" {
@@ -93,11 +93,11 @@ func (r *request) signOut(ctx context.Context) error {
 // has to find nothing in its way.
 func (r *request) endNamed(ctx context.Context, out oidc.SignedOut) error {
 	used := replay.Open(paths.Tokens())
-	name := secret.New("logout token\x00" + r.config.IssuerURL + "\x00" + out.ID)
+	name := secret.New("logout token\x00" + r.config.Text("issuer_url") + "\x00" + out.ID)
 	if used.Known(name) {
 		return fault.New(fault.LogoutTokenInvalid, "the logout token is refused: its jti came before")
 	}
-	ended, err := ending.SignedOut(ctx, r.sessions(), r.config.Provider, r.config.IssuerURL, out)
+	ended, err := ending.SignedOut(ctx, r.sessions(), r.config.Provider, r.config.Text("issuer_url"), out)
 	reason := fault.New(fault.SessionEndedByProvider, "the provider says that the person signed out there")
 	// A token that ends nothing is worth a line as well: somebody may wonder
 	// why they are still in.
@@ -111,7 +111,7 @@ func (r *request) endNamed(ctx context.Context, out oidc.SignedOut) error {
 	if err != nil {
 		return notDone("a session could not be ended", err)
 	}
-	if err := used.Register(name, out.Expires.Add(r.config.ClockTolerance)); err != nil && !fault.Is(err, fault.TokenReplayed) {
+	if err := used.Register(name, out.Expires.Add(r.config.Seconds("clock_tolerance"))); err != nil && !fault.Is(err, fault.TokenReplayed) {
 		r.notice("the logout token can be used again: " + err.Error())
 	}
 	return nil

@@ -107,7 +107,7 @@ func (r *request) providerLogout(ctx context.Context, live session.Live) string 
 		}
 		r.config = c
 	}
-	if live.Issuer != r.config.IssuerURL || !r.config.ProviderLogout {
+	if live.Issuer != r.config.Text("issuer_url") || !r.config.On("provider_logout") {
 		return "/"
 	}
 	party := r.relyingParty()
@@ -118,7 +118,7 @@ func (r *request) providerLogout(ctx context.Context, live session.Live) string 
 		}
 		return "/"
 	}
-	if location := party.EndSessionURL(metadata, live.IDToken, r.config.PostLogoutRedirectURI); location != "" {
+	if location := party.EndSessionURL(metadata, live.IDToken, r.config.Text("post_logout_redirect_uri")); location != "" {
 		return location
 	}
 	return "/"

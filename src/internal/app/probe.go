@@ -46,8 +46,8 @@ func (r *request) forPage(ctx context.Context) string {
 	buttons := []button{}
 	answers := ""
 	for _, c := range config.Usable(paths.Config()) {
-		buttons = append(buttons, button{c.Provider, c.Label, c.AutoLogin})
-		if c.AutoLogin && c.Provider == asked && r.FromHere() {
+		buttons = append(buttons, button{c.Provider, c.Text("label"), c.On("auto_login")})
+		if c.On("auto_login") && c.Provider == asked && r.FromHere() {
 			r.config = c
 			answers = `, "answers": false`
 			party := r.relyingParty()
@@ -67,5 +67,5 @@ func (r *request) forPage(ctx context.Context) string {
 
 // straightIn reports whether the login page goes to some provider by itself.
 func straightIn() bool {
-	return slices.ContainsFunc(config.Usable(paths.Config()), func(c *config.Config) bool { return c.AutoLogin })
+	return slices.ContainsFunc(config.Usable(paths.Config()), func(c *config.Config) bool { return c.On("auto_login") })
 }

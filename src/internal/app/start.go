@@ -16,7 +16,7 @@ import (
 // start sends the browser to the provider, or first to the host that it will
 // come back to.
 func (r *request) start(ctx context.Context) (cgi.Response, error) {
-	place, err := host.Decide(ctx, host.Settings{Host: r.Host, RedirectURI: r.config.RedirectURI, Listed: r.config.Hosts}, host.OnRouter())
+	place, err := host.Decide(ctx, host.Settings{Host: r.Host, RedirectURI: r.config.Text("redirect_uri"), Listed: r.config.List("host")}, host.OnRouter())
 	if err != nil {
 		return cgi.Response{}, fault.Wrap(fault.ConfigError, err, "a login was started at the Host "+syslog.Quote(r.Host)+", but "+err.Error()+
 			": set option redirect_uri, or name the host in list host")

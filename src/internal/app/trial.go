@@ -45,7 +45,7 @@ func (r *request) tries(ctx context.Context) (cgi.Response, error) {
 	if err != nil {
 		return r.tried(t, flow, login.Trial{}, err), nil
 	}
-	place, err := host.Decide(ctx, host.Settings{Host: r.Host, RedirectURI: r.config.RedirectURI, Listed: r.config.Hosts}, host.OnRouter())
+	place, err := host.Decide(ctx, host.Settings{Host: r.Host, RedirectURI: r.config.Text("redirect_uri"), Listed: r.config.List("host")}, host.OnRouter())
 	if err != nil {
 		return r.tried(t, flow, login.Trial{}, fault.Wrap(fault.ConfigError, err, "a login at the Host "+syslog.Quote(r.Host)+" is refused: "+err.Error())), nil
 	}

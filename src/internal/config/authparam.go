@@ -23,10 +23,10 @@ var ProtocolParams = []string{
 	"request", "request_uri", "registration", "id_token_hint", "iss", "dpop_jkt",
 }
 
-// authParams reads them.
-func (r *reader) authParams() []AuthParam {
+// authParams are those of its entries.
+func (r *reader) authParams(entries []string) []AuthParam {
 	var list []AuthParam
-	for _, entry := range r.list("auth_param") {
+	for _, entry := range entries {
 		name, value, found := strings.Cut(entry, "=")
 		problem := ""
 		switch {

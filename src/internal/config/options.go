@@ -2,7 +2,11 @@
 
 package config
 
-import "slices"
+import (
+	"slices"
+
+	"luci-sso/internal/fault"
+)
 
 // Kind says what values an option takes.
 type Kind uint8
@@ -10,7 +14,7 @@ type Kind uint8
 // The kinds. All but List are one value.
 const (
 	Flag     Kind = iota // 0 or 1.
-	Choice               // One of Values, the first of which is the default.
+	Choice               // One of Values, of which one is the default.
 	Number               // A whole number from Low to High.
 	URL                  // An absolute https URL without user, query and fragment.
 	QueryURL             // The same, with a query if need be.
@@ -30,12 +34,13 @@ type Option struct {
 	Required bool   // It has to be set. Default is then what the package ships.
 	Example  string // Stands, commented out, in the shipped file where there is no Default.
 	Values   []string
-	Low      int
-	High     int
-	Label    string // The field's name on the page, and in what the checks say.
-	Help     string // One sentence for the page, the shipped file and the reference.
-	Tested   bool   // Test connection takes it from the form.
-	Global   bool   // It is for all providers, and stands in the section default.
+	Low      int        // The smallest number.
+	High     int        // The largest number; the most characters of a text, 0 for any.
+	Insecure fault.Code // What an address is that is not https; "" for CONFIG_ERROR.
+	Label    string     // The field's name on the page, and in what the checks say.
+	Help     string     // One sentence for the page, the shipped file and the reference.
+	Tested   bool       // Test connection takes it from the form.
+	Global   bool       // It is for all providers, and stands in the section default.
 	// It makes logging in harder. Under a misspelt name it would not, without a
 	// word; so such a name is refused.
 	Restricts bool
@@ -44,9 +49,6 @@ type Option struct {
 // MaxClockTolerance is the largest value of option clock_tolerance, in seconds.
 const MaxClockTolerance = 3600
 
-// MaxLabel is the longest option label, in characters.
-const MaxLabel = 64
-
 var onOff = []string{"0", "1"}
 
 // Options are the options of the section with the settings, in the order of
@@ -54,9 +56,9 @@ var onOff = []string{"0", "1"}
 var Options = []Option{
 	{Name: "enabled", Kind: Flag, Default: "0", Values: onOff, Label: "Enable SSO",
 		Help: "Offers “Login with SSO” on the login page."},
-	{Name: "issuer_url", Kind: URL, Required: true, Example: "https://id.example.com", Label: "Issuer URL", Tested: true,
+	{Name: "issuer_url", Kind: URL, Required: true, Example: "https://id.example.com", Label: "Issuer URL", Tested: true, Insecure: fault.InsecureIssuerURL,
 		Help: "The address of the provider, exactly as it names itself."},
-	{Name: "internal_issuer_url", Kind: URL, Example: "https://id.lan", Label: "Internal Issuer URL", Tested: true,
+	{Name: "internal_issuer_url", Kind: URL, Example: "https://id.lan", Label: "Internal Issuer URL", Tested: true, Insecure: fault.InsecureFetchURL,
 		Help: "Where the router reaches the provider, if not under the Issuer URL."},
 	{Name: "client_id", Kind: Text, Required: true, Example: "router", Label: "Client ID", Tested: true,
 		Help: "The name under which the provider knows this router."},
@@ -107,7 +109,7 @@ var Options = []Option{
 		Help: "Whether logging out of the router logs out at the provider, too."},
 	{Name: "post_logout_redirect_uri", Kind: QueryURL, Example: "https://router.example.com/", Label: "Address after logout",
 		Help: "Where the provider sends people after logging out; it must be registered there."},
-	{Name: "label", Kind: Text, Example: "Sign in with Example", Label: "Text of the button",
+	{Name: "label", Kind: Text, High: 64, Example: "Sign in with Example", Label: "Text of the button",
 		Help: "What the button on the login page says; empty means “Login with SSO”."},
 	{Name: "auto_login", Kind: Flag, Default: "0", Values: onOff, Label: "Straight to the provider",
 		Help: "The login page goes to the provider by itself; /cgi-bin/luci/?password still asks for the password."},
@@ -128,12 +130,21 @@ func LookupOption(name string) (Option, bool) {
 	return Options[i], true
 }
 
-// row is LookupOption for the names in this package, which are all there.
-func row(name string) *Option {
+// place is where the row of an option stands, for names that stand in the
+// program: a test sees to it that they all have one.
+func place(name string) int {
 	for i := range Options {
 		if Options[i].Name == name {
-			return &Options[i]
+			return i
 		}
 	}
 	panic("config: no row for option " + name)
+}
+
+// unset is what it means that the option is not set; "" when that is a mistake.
+func (o *Option) unset() string {
+	if o.Required {
+		return ""
+	}
+	return o.Default
 }

@@ -104,6 +104,22 @@ func on(s *uci.Section) bool {
 	return value == "1"
 }
 
+// Timed reports whether an option asks for something that has to happen in
+// time, without anybody's request.
+func (c *Config) Timed() bool {
+	return c.Seconds("session_lifetime") > 0 || c.Seconds("revalidate") > 0
+}
+
+// Timed reports whether that goes for any of the providers in the file.
+func Timed(path string) bool {
+	for _, name := range Sections(path) {
+		if c, err := Parse(path, name); err == nil && c.Timed() {
+			return true
+		}
+	}
+	return false
+}
+
 // Sections names all providers of the file, enabled or not, in its order.
 func Sections(path string) []string {
 	pkg, err := read(path)
@@ -137,7 +153,7 @@ func LoadAny(path string) (*Config, error) {
 // router: with the provider's name in it, unless the administrator has chosen
 // another, or there is only one provider.
 func (c *Config) Callback(address string) string {
-	if c.Provider == Section || c.RedirectURI != "" {
+	if c.Provider == Section || c.Text("redirect_uri") != "" {
 		return address
 	}
 	return address + "?" + ProviderParam + "=" + c.Provider
@@ -159,7 +175,7 @@ func NamedBy(redirectURI string) string {
 
 // checkRedirect: no two providers have one redirect URI, as far as it names one.
 func (c *Config) checkRedirect(r *reader, pkg *uci.Package) {
-	name := NamedBy(c.RedirectURI)
+	name := NamedBy(c.Text("redirect_uri"))
 	if name == "" || name == c.Provider {
 		return
 	}

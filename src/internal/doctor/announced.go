@@ -61,8 +61,8 @@ func (c *connection) clock(now time.Time) {
 	off := now.Sub(c.response.Date).Abs()
 	seconds := strconv.Itoa(int(off / time.Second))
 	// The header has whole seconds and was on its way for a while.
-	if off > c.config.ClockTolerance+2*time.Second {
-		c.add(row("clock", Fail, words.ClockOff, seconds, strconv.Itoa(int(c.config.ClockTolerance/time.Second))).do(words.SyncClock).code(string(fault.IDTokenVerificationFailed)).paste(syncClock))
+	if off > c.config.Seconds("clock_tolerance")+2*time.Second {
+		c.add(row("clock", Fail, words.ClockOff, seconds, strconv.Itoa(int(c.config.Seconds("clock_tolerance")/time.Second))).do(words.SyncClock).code(string(fault.IDTokenVerificationFailed)).paste(syncClock))
 		return
 	}
 	c.add(row("clock", Pass, words.ClockGood, seconds))
@@ -74,7 +74,7 @@ func (c *connection) scopes() {
 		return
 	}
 	var missing []string
-	for _, scope := range strings.Fields(c.config.Scope) {
+	for _, scope := range strings.Fields(c.config.Text("scope")) {
 		if !slices.Contains(c.metadata.Scopes, scope) {
 			missing = append(missing, scope)
 		}
@@ -83,7 +83,7 @@ func (c *connection) scopes() {
 		check := row("scopes", Warn, words.ScopesMissing, c.list(missing)).do(words.CheckScopes)
 		if !slices.Contains(missing, "openid") {
 			var rest []string
-			for _, scope := range strings.Fields(c.config.Scope) {
+			for _, scope := range strings.Fields(c.config.Text("scope")) {
 				if !slices.Contains(missing, scope) {
 					rest = append(rest, scope)
 				}
@@ -104,7 +104,7 @@ func (c *connection) claims() {
 	switch {
 	case has("at_hash") || !said:
 		c.add(row("at_hash", Pass, words.AtHashExpected))
-	case cfg.RequireAtHash == "1":
+	case cfg.Text("require_at_hash") == "1":
 		c.add(row("at_hash", Warn, words.AtHashRequired).do(words.RelaxAtHash).code(string(fault.MissingAtHash)).paste(set("require_at_hash", "auto")))
 	default:
 		c.add(row("at_hash", Pass, words.AtHashAbsent))
@@ -114,10 +114,10 @@ func (c *connection) claims() {
 	seen := login.SeenBy(paths.Cache(), cfg)
 	// A scope of the claim's own name that is not asked for.
 	withheld := func(scope string) bool {
-		return !slices.Contains(strings.Fields(cfg.Scope), scope) && slices.Contains(m.Scopes, scope)
+		return !slices.Contains(strings.Fields(cfg.Text("scope")), scope) && slices.Contains(m.Scopes, scope)
 	}
 	notAsked := func(claim string) *Check {
-		return row(claim, Warn, words.ScopeNotAsked, claim, claim).do(words.AskForScope).code(string(fault.UserNotAuthorized)).paste(set("scope", cfg.Scope+" "+claim))
+		return row(claim, Warn, words.ScopeNotAsked, claim, claim).do(words.AskForScope).code(string(fault.UserNotAuthorized)).paste(set("scope", cfg.Text("scope")+" "+claim))
 	}
 	switch {
 	case needEmail && !seen.Email && withheld("email"):
@@ -128,7 +128,7 @@ func (c *connection) claims() {
 		c.add(row("email", Skip, words.ClaimsUnknown))
 	case has("email") && has("email_verified"):
 		c.add(row("email", Pass, words.EmailExpected))
-	case has("email") && cfg.RequireEmailVerified:
+	case has("email") && cfg.On("require_email_verified"):
 		c.add(row("email", Warn, words.EmailRequired).do(words.RelaxEmailVerified).paste("uci delete luci-sso." + config.Section + ".require_email_verified" + commit))
 	case has("email"):
 		c.add(row("email", Pass, words.EmailUnmarked))
@@ -138,33 +138,33 @@ func (c *connection) claims() {
 		c.add(row("email", Skip, words.EmailAbsent))
 	}
 	switch offered := withheld("offline_access"); {
-	case cfg.Revalidate <= 0: // Nobody has a use for one.
+	case cfg.Seconds("revalidate") <= 0: // Nobody has a use for one.
 	case seen.Refresh:
 		c.add(row("refresh", Pass, words.RefreshSeen))
 	case seen.NoRefresh || offered:
 		check := row("refresh", Warn, words.RefreshAbsent).do(words.GetRefresh).code(string(fault.SessionUnconfirmed))
 		if offered {
-			check.paste(set("scope", cfg.Scope+" offline_access"))
+			check.paste(set("scope", cfg.Text("scope")+" offline_access"))
 		}
 		c.add(check)
 	default:
 		c.add(row("refresh", Skip, words.RefreshUnknown))
 	}
-	announced := slices.ContainsFunc(m.Claims, func(claim string) bool { return oidc.Leads(cfg.GroupsClaim, claim) })
+	announced := slices.ContainsFunc(m.Claims, func(claim string) bool { return oidc.Leads(cfg.Text("groups_claim"), claim) })
 	switch {
 	case !needGroups:
 		c.add(row("groups", Skip, words.NoRoleUsesGroups))
 	case seen.Groups:
 		// What a login showed is better than what is announced or not.
-		c.add(row("groups", Pass, words.ClaimGroupsSeen, cfg.GroupsClaim))
-	case cfg.GroupsClaim == "groups" && withheld("groups"):
+		c.add(row("groups", Pass, words.ClaimGroupsSeen, cfg.Text("groups_claim")))
+	case cfg.Text("groups_claim") == "groups" && withheld("groups"):
 		c.add(notAsked("groups"))
 	case !said:
 		c.add(row("groups", Skip, words.ClaimsUnknown))
 	case announced:
-		c.add(row("groups", Pass, words.ClaimGroupsThere, cfg.GroupsClaim))
+		c.add(row("groups", Pass, words.ClaimGroupsThere, cfg.Text("groups_claim")))
 	default:
-		check := row("groups", Warn, words.ClaimGroupsAbsent, cfg.GroupsClaim).do(words.AnnounceGroups)
+		check := row("groups", Warn, words.ClaimGroupsAbsent, cfg.Text("groups_claim")).do(words.AnnounceGroups)
 		if has("groups") {
 			check.paste(set("groups_claim", "groups"))
 		}

@@ -21,9 +21,9 @@ func (c *connection) trust(err error) *Check {
 	)
 	var check *Check
 	switch {
-	case errors.Is(err, backchannel.ErrTrust) && c.config.CAFile != "":
-		check = row("certificate", Fail, words.CAFileUnreadable, c.config.CAFile).do(words.CheckCAFile).code(string(fault.SSLInitFailed)).
-			paste("ls -l " + shellWord(c.config.CAFile))
+	case errors.Is(err, backchannel.ErrTrust) && c.config.Text("ca_file") != "":
+		check = row("certificate", Fail, words.CAFileUnreadable, c.config.Text("ca_file")).do(words.CheckCAFile).code(string(fault.SSLInitFailed)).
+			paste("ls -l " + shellWord(c.config.Text("ca_file")))
 	case errors.Is(err, backchannel.ErrTrust):
 		check = row("certificate", Fail, words.CertificateUntrusted, c.shown(err.Error())).
 			do(words.InstallCABundle).code(string(fault.SSLInitFailed)).paste("opkg install ca-bundle || apk add ca-bundle")

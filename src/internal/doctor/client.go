@@ -21,11 +21,11 @@ import (
 // is never empty, which counts as left out (RFC 6749 §3.1).
 func (c *connection) redirectURI() (uri string, sure bool, err error) {
 	facts := host.OnRouter()
-	if c.config.RedirectURI != "" {
-		return c.config.RedirectURI, true, nil
+	if c.config.Text("redirect_uri") != "" {
+		return c.config.Text("redirect_uri"), true, nil
 	}
 	if c.here != "" {
-		place, err := host.Decide(c.ctx, host.Settings{Host: c.here, Listed: c.config.Hosts}, facts)
+		place, err := host.Decide(c.ctx, host.Settings{Host: c.here, Listed: c.config.List("host")}, facts)
 		if err == nil {
 			return c.config.Callback(place.RedirectURI), true, nil
 		}
@@ -47,7 +47,7 @@ func (c *connection) credentials() string {
 	c.within(func(ctx context.Context) {
 		found := c.party.TryCredentials(ctx, c.metadata, uri)
 		if (found.Verdict == oidc.Alike || found.Verdict == oidc.Unknown) && c.pushed(ctx, uri).Verdict == oidc.Accepted &&
-			c.party.PushTells(ctx, c.metadata, uri, c.config.Scope) {
+			c.party.PushTells(ctx, c.metadata, uri, c.config.Text("scope")) {
 			found.Verdict = oidc.Accepted
 		}
 		reason := c.shown(found.Reason)
@@ -102,7 +102,7 @@ func (c *connection) offers() (ways []string) {
 // it takes such requests. It is asked once.
 func (c *connection) pushed(ctx context.Context, uri string) oidc.Pushed {
 	if c.push == nil {
-		pushed := c.party.TryPush(ctx, c.metadata, uri, c.config.Scope)
+		pushed := c.party.TryPush(ctx, c.metadata, uri, c.config.Text("scope"))
 		c.push = &pushed
 	}
 	return *c.push
@@ -140,7 +140,7 @@ func (c *connection) redirect() {
 			c.add(check)
 			return
 		}
-		switch c.party.TryRedirect(ctx, c.metadata, uri, c.config.Scope) {
+		switch c.party.TryRedirect(ctx, c.metadata, uri, c.config.Text("scope")) {
 		case oidc.Accepted:
 			c.add(row("redirect_uri", Pass, words.RedirectGood, uri))
 		case oidc.Refused:

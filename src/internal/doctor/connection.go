@@ -197,7 +197,7 @@ func (c *connection) run() {
 
 // issuer compares the name by which the provider calls itself.
 func (c *connection) issuer() {
-	named, wanted := c.metadata.Issuer, c.config.IssuerURL
+	named, wanted := c.metadata.Issuer, c.config.Text("issuer_url")
 	switch {
 	case named == "":
 		c.add(row("issuer", Fail, words.IssuerMissing).do(words.AskProvider).code(string(fault.DiscoveryMissingIssuer)))
@@ -235,7 +235,7 @@ func (c *connection) asked(address string) string {
 func (c *connection) discovery() bool {
 	var err error
 	c.within(func(ctx context.Context) { c.metadata, c.response, c.foundAt, err = c.party.FetchMetadata(ctx) })
-	first := oidc.DiscoveryURL(c.config.IssuerURL)
+	first := oidc.DiscoveryURL(c.config.Text("issuer_url"))
 	address := c.asked(c.foundAt)
 	check := row("discovery", Pass, words.DiscoveryRead, address)
 	if c.foundAt != first {
@@ -298,7 +298,7 @@ func (c *connection) endpoints() map[string]bool {
 		parsed, err := url.Parse(e.url)
 		switch {
 		case e.url == "" && e.id == "pushed":
-			if c.config.PAR == "1" {
+			if c.config.Text("par") == "1" {
 				problem(row("endpoints", Fail, words.EndpointMissing, e.name).do(words.AskProvider), fault.PushedRequestFailed)
 			}
 		case e.url == "":

@@ -14,7 +14,7 @@ import (
 func (c *connection) product(credentials string) {
 	m, cfg := &c.metadata, c.config
 	text := m.Issuer + " " + strings.ReplaceAll(strings.Join([]string{m.AuthorizationEndpoint, m.TokenEndpoint, m.JWKSURI, m.EndSessionEndpoint, m.PushedEndpoint,
-		strings.Join(m.Scopes, " "), ""}, " "), strings.TrimSuffix(cfg.IssuerURL, "/"), "@")
+		strings.Join(m.Scopes, " "), ""}, " "), strings.TrimSuffix(cfg.Text("issuer_url"), "/"), "@")
 next:
 	for _, line := range strings.Split(products, "\n") {
 		found := strings.Split(line, "|")
@@ -26,12 +26,12 @@ next:
 		c.add(row("product", Pass, words.ProductSeen, found[:3]...))
 		chosen := ""
 		if credentials == Warn {
-			chosen = "token_auth_method " + cfg.TokenAuthMethod
+			chosen = "token_auth_method " + cfg.Text("token_auth_method")
 		}
-		if cfg.BackchannelLogout {
+		if cfg.On("backchannel_logout") {
 			chosen += " backchannel_logout"
 		}
-		if cfg.Revalidate > 0 {
+		if cfg.Seconds("revalidate") > 0 {
 			chosen += " revalidate"
 		}
 		for _, option := range strings.Split(found[2], ", ") {
@@ -43,7 +43,7 @@ next:
 				c.add(check)
 			}
 		}
-		if cfg.Revalidate > 0 && found[3] != "" {
+		if cfg.Seconds("revalidate") > 0 && found[3] != "" {
 			c.add(row("product", Warn, words.ProductKeeps, found[0]).do(words.LimitSessions))
 		}
 		return

@@ -118,14 +118,14 @@ func hosts() *Check {
 		return row("host", Skip, words.NotRun)
 	}
 	facts := host.OnRouter()
-	if c.RedirectURI != "" {
-		name, own := host.Lead(context.Background(), c.RedirectURI, c.Hosts, facts)
+	if c.Text("redirect_uri") != "" {
+		name, own := host.Lead(context.Background(), c.Text("redirect_uri"), c.List("host"), facts)
 		if own {
 			return row("host", Pass, words.HostLeads, name)
 		}
 		return row("host", Warn, words.HostForeign, syslog.Printable(name, 80)).do(words.CheckHost)
 	}
-	names := slices.Concat(c.Hosts, facts.Names())
+	names := slices.Concat(c.List("host"), facts.Names())
 	for _, ip := range host.Addresses() {
 		if !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
 			names = append(names, ip.String())

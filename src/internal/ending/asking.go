@@ -45,7 +45,7 @@ func (w *Watch) provider(name string, c *config.Config) *asked {
 	if p == nil {
 		p = &asked{config: c, blind: c == nil}
 		if p.blind {
-			p.config = &config.Config{Provider: name, Ends: config.Ends{RevalidateGrace: time.Hour}}
+			p.config = &config.Config{Provider: name}
 		}
 		p.party = w.Party(p.config, func(text string) { p.notes = append(p.notes, text) })
 		w.asked[name] = p
@@ -67,7 +67,7 @@ func (w *Watch) finish() {
 		name := "provider " + syslog.Quote(p.config.Provider)
 		if p.doubted > 0 {
 			w.Log.Line(syslog.Warning, name+" could not be asked about "+strconv.Itoa(p.doubted)+
-				" sessions; unless it can, they end after "+seconds(p.config.RevalidateGrace)+" (option revalidate_grace): "+fault.Plain(p.why))
+				" sessions; unless it can, they end after "+seconds(p.config.Seconds("revalidate_grace"))+" (option revalidate_grace): "+fault.Plain(p.why))
 		}
 		if p.sure > 0 {
 			w.Log.Line(syslog.Info, name+" can be asked again, and has confirmed "+strconv.Itoa(p.sure)+" sessions")
@@ -117,10 +117,10 @@ func (w *Watch) doubt(p *asked, k session.Kept, why error) error {
 		}
 		if w.Sessions.Keep(k) != nil {
 			// On a full disk it would begin anew each time.
-			*since = min(now, k.Confirmed.After(p.config.Revalidate))
+			*since = min(now, k.Confirmed.After(p.config.Seconds("revalidate")))
 		}
 	}
-	if now.Since(*since) < p.config.RevalidateGrace {
+	if now.Since(*since) < p.config.Seconds("revalidate_grace") {
 		return nil
 	}
 	return w.end(context.Background(), k, fault.New(fault.SessionUnconfirmed,
@@ -134,7 +134,7 @@ func (w *Watch) confirm(ctx context.Context, p *asked, k *session.Kept) error {
 	if p.blind {
 		return errors.New("the settings cannot be read")
 	}
-	if k.Issuer != p.config.IssuerURL {
+	if k.Issuer != p.config.Text("issuer_url") {
 		// Its token is none of the new one's business.
 		return fault.New(fault.SessionRevoked, "option issuer_url names another provider than the one that the person signed in at")
 	}
@@ -193,7 +193,7 @@ func (w *Watch) confirm(ctx context.Context, p *asked, k *session.Kept) error {
 // revoke tells the provider that the refresh token of a session that has ended
 // is no longer needed.
 func (w *Watch) revoke(ctx context.Context, c *config.Config, k session.Kept) {
-	if c == nil || k.Refresh.Empty() || k.Issuer != c.IssuerURL {
+	if c == nil || k.Refresh.Empty() || k.Issuer != c.Text("issuer_url") {
 		w.Sessions.Forget(k)
 		return
 	}

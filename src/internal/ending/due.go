@@ -56,7 +56,7 @@ func (w *Watch) Due(ctx context.Context) error {
 			f := fault.New(fault.SessionLifetimeOver, "it has lasted "+seconds(now.Since(k.Began))+"; see option session_lifetime")
 			err = errors.Join(err, w.end(ctx, k, f))
 			asking = asking || !k.Refresh.Empty()
-		case blind(c, &k), k.Blind != 0, c != nil && c.Revalidate > 0 && now.Since(k.Confirmed) >= c.Revalidate:
+		case blind(c, &k), k.Blind != 0, c != nil && c.Seconds("revalidate") > 0 && now.Since(k.Confirmed) >= c.Seconds("revalidate"):
 			asking = true
 		}
 	}
@@ -130,7 +130,7 @@ func (w *Watch) ask(ctx context.Context) error {
 		switch {
 		case k.Over || !alive(k):
 			w.revoke(ctx, c, k)
-		case blind(c, &k), c != nil && c.Revalidate > 0 && w.Now().Since(k.Confirmed) >= c.Revalidate:
+		case blind(c, &k), c != nil && c.Seconds("revalidate") > 0 && w.Now().Since(k.Confirmed) >= c.Seconds("revalidate"):
 			if cerr := w.settle(ctx, w.provider(k.Provider, c), k); cerr != nil {
 				err = cerr
 			}
@@ -149,10 +149,10 @@ func blind(c *config.Config, k *session.Kept) bool {
 // was made shorter since the login holds for the sessions that live.
 func Deadline(r session.Record, c *config.Config) session.Moment {
 	end := r.Deadline
-	if c == nil || c.SessionLifetime <= 0 {
+	if c == nil || c.Seconds("session_lifetime") <= 0 {
 		return end
 	}
-	if by := r.Began.After(c.SessionLifetime); end == 0 || by < end {
+	if by := r.Began.After(c.Seconds("session_lifetime")); end == 0 || by < end {
 		end = by
 	}
 	return end

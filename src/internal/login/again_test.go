@@ -56,7 +56,7 @@ func TestLacking(t *testing.T) {
 	var notices []string
 	dir := t.TempDir()
 	flow := Flow{
-		Config: &config.Config{Scope: "openid"}, Now: time.Now,
+		Config: settings(t, nil, "scope", "openid"), Now: time.Now,
 		Party:   &oidc.Party{ClientID: "router", Notice: func(text string) { notices = append(notices, text) }},
 		Pending: handshake.Open(handshake.Options{Dir: filepath.Join(dir, "h"), KeyFile: filepath.Join(dir, "k", "key")}),
 	}

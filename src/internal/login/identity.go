@@ -34,12 +34,12 @@ func (f *Flow) identify(ctx context.Context, metadata oidc.Metadata, v *verified
 func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Claims, ask func(subject string) (oidc.Claims, error)) (role.Identity, error) {
 	subject, _ := claims.Text("sub")
 	email := claims.Email(oidc.FromIDToken)
-	groups := claims.Groups(f.Config.GroupsClaim, oidc.FromIDToken)
+	groups := claims.Groups(f.Config.Text("groups_claim"), oidc.FromIDToken)
 	announced := metadata.Announces("email_verified")
 
 	needs := role.NeedsOf(f.Config.Roles)
 	needEmail := needs.Email && (email.Address == "" || email.Unknown != "" ||
-		email.Verified == oidc.Unstated && (announced || needs.Flag || f.Config.RequireEmailVerified))
+		email.Verified == oidc.Unstated && (announced || needs.Flag || f.Config.On("require_email_verified")))
 	lacking := func(g oidc.Groups) bool { return !g.Sent || g.Unknown != "" }
 	needGroups := needs.Groups && lacking(groups)
 	// The claims that roles name: which of them UserInfo has to be asked for.
@@ -59,7 +59,7 @@ func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Cl
 				email = moreEmail(email, more.Email(oidc.FromUserInfo))
 			}
 			if needGroups {
-				groups = moreGroups(groups, more.Groups(f.Config.GroupsClaim, oidc.FromUserInfo))
+				groups = moreGroups(groups, more.Groups(f.Config.Text("groups_claim"), oidc.FromUserInfo))
 			}
 			for _, path := range missing {
 				named[path] = moreGroups(named[path], more.Values(path, oidc.FromUserInfo))
@@ -112,7 +112,9 @@ func (f *Flow) gather(metadata oidc.Metadata, granted oidc.Scope, claims oidc.Cl
 // Imagine is who a person with these claims would be to the roles, if the ID
 // token were all that there is.
 func Imagine(c *config.Config, roles []config.Role, claims oidc.Claims) role.Identity {
-	f := Flow{Config: &config.Config{GroupsClaim: c.GroupsClaim, RequireEmailVerified: c.RequireEmailVerified, Roles: roles}}
+	imagined := *c
+	imagined.Roles = roles
+	f := Flow{Config: &imagined}
 	id, _ := f.gather(oidc.Metadata{}, oidc.Scope{}, claims, nil) // There is no UserInfo to fail.
 	return id
 }
@@ -163,13 +165,13 @@ func moreGroups(groups, more oidc.Groups) oidc.Groups {
 // scope was not granted, or not asked for although the provider has one of
 // the claim's name. "" when nothing says so.
 func (f *Flow) withheld(name string, metadata oidc.Metadata, granted oidc.Scope, carries func(scope string) bool) string {
-	asked := strings.Fields(f.Config.Scope)
+	asked := strings.Fields(f.Config.Text("scope"))
 	for _, scope := range asked {
 		if carries(scope) && granted.Lacks(scope) {
 			return "the provider did not grant the scope " + syslog.Quote(scope) + " that option scope asks for"
 		}
 	}
-	if name == "groups" && f.Config.GroupsClaim != name {
+	if name == "groups" && f.Config.Text("groups_claim") != name {
 		return ""
 	}
 	for _, scope := range metadata.Scopes {
@@ -199,7 +201,7 @@ func mayCarry(scope, path string) bool {
 }
 
 func (f *Flow) rules() role.Rules {
-	rules := role.Rules{RequireEmailVerified: f.Config.RequireEmailVerified, Tolerance: f.Config.ClockTolerance}
+	rules := role.Rules{RequireEmailVerified: f.Config.On("require_email_verified"), Tolerance: f.Config.Seconds("clock_tolerance")}
 	if f.Now != nil {
 		rules.Now = f.Now()
 	}
@@ -259,7 +261,7 @@ func Open(j role.Judgement, c *config.Config) string {
 	name := "email"
 	switch j.Kind {
 	case role.Group:
-		name = c.GroupsClaim
+		name = c.Text("groups_claim")
 	case role.Claim:
 		name = j.Path
 	}

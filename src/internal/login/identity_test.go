@@ -54,6 +54,21 @@ func scopeOf(value any) oidc.Scope {
 	return s
 }
 
+// settings are those of a provider with some options, given as name and value.
+func settings(t *testing.T, roles []config.Role, options ...string) *config.Config {
+	t.Helper()
+	set := map[string]string{"issuer_url": "https://id.example.com", "client_id": "router", "client_secret": "s3cret", "clock_tolerance": "60"}
+	for i := 0; i < len(options); i += 2 {
+		set[options[i]] = options[i+1]
+	}
+	c, err := config.With("/no such file", config.Section, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Roles = roles
+	return c
+}
+
 // roleBy is a role that a person of package vague has by one kind of entry.
 func roleBy(name, kind string) config.Role {
 	r := config.Role{Name: name, Read: []string{"*"}}
@@ -107,13 +122,14 @@ func TestUnknownIsNotNo(t *testing.T) {
 
 func checkWay(t *testing.T, way vague.Way, roles []config.Role) {
 	t.Helper()
-	flow := &Flow{
-		Config: &config.Config{Scope: "openid profile email groups", GroupsClaim: "groups", Roles: roles, RequireEmailVerified: way.Required},
-		Note:   func(*fault.Fault) {},
-	}
+	scope, required := "openid profile email groups", "0"
 	if way.NotAsked {
-		flow.Config.Scope = strings.ReplaceAll(flow.Config.Scope, " "+way.Claim, "")
+		scope = strings.ReplaceAll(scope, " "+way.Claim, "")
 	}
+	if way.Required {
+		required = "1"
+	}
+	flow := &Flow{Config: settings(t, roles, "scope", scope, "require_email_verified", required), Note: func(*fault.Fault) {}}
 	metadata := oidc.Metadata{
 		Scopes: []string{"openid", "profile", "email", "groups"}, Claims: []string{"sub", "email", "email_verified", "groups"},
 		UserInfoEndpoint: "https://id.example.com/userinfo",
@@ -221,9 +237,9 @@ func TestKnownAfterAll(t *testing.T) {
 		"a no that UserInfo does not know":         {set("email", vague.Address, "email_verified", false), set("email", vague.Address, "email_verified", true), ""},
 	} {
 		var flow Flow
-		flow.Config = &config.Config{Scope: "openid email groups", GroupsClaim: "groups", Roles: []config.Role{
+		flow.Config = settings(t, []config.Role{
 			{Name: "all", Emails: []string{vague.Address}, Groups: []string{vague.Group}, Read: []string{"*"}},
-		}}
+		}, "scope", "openid email groups")
 		metadata := oidc.Metadata{Claims: []string{"email_verified"}, UserInfoEndpoint: "https://id.example.com/userinfo"}
 		identity, err := flow.gather(metadata, oidc.Scope{}, decoded(t, c.idToken), func(string) (oidc.Claims, error) {
 			return decoded(t, c.userInfo), nil
@@ -248,7 +264,7 @@ func TestRefusalNamesTheOthers(t *testing.T) {
 	t.Parallel()
 	empty, later := roleBy("empty", "sub"), roleBy("later", "sub")
 	empty.Read = nil
-	flow := Flow{Config: &config.Config{GroupsClaim: "groups", Scope: "openid", Roles: []config.Role{empty, roleBy("other", "email"), later}}}
+	flow := Flow{Config: settings(t, []config.Role{empty, roleBy("other", "email"), later}, "scope", "openid")}
 	identity, err := flow.gather(oidc.Metadata{}, oidc.Scope{}, decoded(t), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -284,7 +300,7 @@ const eight = ` "1" "2" "3" "4" "5" "6" "7" "8"`
 // TestSeen: which claims came is kept, for the settings that they came with.
 func TestSeen(t *testing.T) {
 	t.Parallel()
-	flow := Flow{Config: &config.Config{IssuerURL: "https://id.example.com"}, Party: &oidc.Party{}}
+	flow := Flow{Config: settings(t, nil), Party: &oidc.Party{}}
 	flow.show(role.Identity{Email: "a@b"}, oidc.Tokens{}) // There is nowhere to keep it.
 	flow.Party.CacheDir = t.TempDir()
 	for _, step := range []struct {
@@ -301,7 +317,7 @@ func TestSeen(t *testing.T) {
 			t.Errorf("after %+v: %+v, expected %+v", step.id, got, step.want)
 		}
 	}
-	if got := SeenBy(flow.Party.CacheDir, &config.Config{IssuerURL: "https://other.example.com"}); got != (Seen{}) {
+	if got := SeenBy(flow.Party.CacheDir, settings(t, nil, "issuer_url", "https://other.example.com")); got != (Seen{}) {
 		t.Errorf("of another provider: %+v", got)
 	}
 	files, _ := os.ReadDir(flow.Party.CacheDir)
@@ -316,7 +332,7 @@ func TestSeen(t *testing.T) {
 // does not tell in the log who they are.
 func TestRefusalHidesThePerson(t *testing.T) {
 	t.Parallel()
-	flow := Flow{Config: &config.Config{GroupsClaim: "groups", Roles: []config.Role{roleBy("none", "claim")}}, Party: &oidc.Party{}}
+	flow := Flow{Config: settings(t, []config.Role{roleBy("none", "claim")}), Party: &oidc.Party{}}
 	_, err := flow.authorize(role.Identity{Subject: "bob-7", Email: vague.Address, Verified: oidc.VerifiedYes, Groups: []string{"ops", "bob-7", vague.Address}})
 	if err == nil || strings.Contains(err.Error(), "bob-7") || strings.Contains(err.Error(), vague.Address) || !strings.Contains(err.Error(), `"ops"`) {
 		t.Errorf("the refusal reads %v", err)

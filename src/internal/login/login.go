@@ -98,7 +98,7 @@ func (f *Flow) request(ctx context.Context, metadata oidc.Metadata, pending *han
 	}
 	return f.Party.SignInURL(ctx, metadata, oidc.AuthorizationRequest{
 		RedirectURI: pending.RedirectURI,
-		Scope:       f.Config.Scope,
+		Scope:       f.Config.Text("scope"),
 		State:       pending.State,
 		Nonce:       pending.Nonce,
 		Challenge:   oidc.Challenge(pending.Verifier),
@@ -312,7 +312,7 @@ func (f *Flow) signIn(ctx context.Context, metadata oidc.Metadata, pending hands
 	// Only a token that buys a session is remembered: whoever has no role
 	// could fill the router's memory with others. It is remembered until its
 	// ID token could not be accepted any more.
-	if err := f.Used.Register(tokens.Access, claims.Expires().Add(f.Config.ClockTolerance)); err != nil {
+	if err := f.Used.Register(tokens.Access, claims.Expires().Add(f.Config.Seconds("clock_tolerance"))); err != nil {
 		return Result{}, err
 	}
 	longest, err := f.longest(claims)
@@ -333,7 +333,7 @@ const RefreshAdvice = "add offline_access to option scope, for some also prompt=
 
 // refresh is the refresh token, where an option has a use for it.
 func (f *Flow) refresh(tokens oidc.Tokens) secret.Value {
-	if f.Config.Revalidate <= 0 {
+	if f.Config.Seconds("revalidate") <= 0 {
 		return secret.Value{}
 	}
 	if tokens.Refresh.Empty() {
@@ -349,7 +349,7 @@ func (f *Flow) longest(claims oidc.Claims) (time.Duration, error) {
 	if !f.Config.Timed() {
 		return 0, nil
 	}
-	longest := f.Config.SessionLifetime
+	longest := f.Config.Seconds("session_lifetime")
 	left, stated, err := claims.SessionLeft()
 	if err != nil {
 		return 0, err

@@ -20,17 +20,17 @@ import (
 // should say although the login goes on. The caller closes its Channel.
 func RelyingParty(c *config.Config, cache string, notice func(string)) *oidc.Party {
 	party := &oidc.Party{
-		Issuer:       c.IssuerURL,
-		ClientID:     c.ClientID,
+		Issuer:       c.Text("issuer_url"),
+		ClientID:     c.Text("client_id"),
 		ClientSecret: c.ClientSecret,
-		AuthMethod:   c.TokenAuthMethod,
+		AuthMethod:   c.Text("token_auth_method"),
 		AuthParams:   url.Values{},
-		Push:         c.PAR,
+		Push:         c.Text("par"),
 		InternalHost: c.InternalHost,
-		AtHash:       atHash(c.RequireAtHash),
-		Tolerance:    c.ClockTolerance,
+		AtHash:       atHash(c.Text("require_at_hash")),
+		Tolerance:    c.Seconds("clock_tolerance"),
 		Channel: backchannel.New(backchannel.Trust{
-			CAFile: c.CAFile, Bundle: paths.CertBundle(), Dir: paths.CertDir(),
+			CAFile: c.Text("ca_file"), Bundle: paths.CertBundle(), Dir: paths.CertDir(),
 		}, c.InternalHost, version.UserAgent()),
 		CacheDir: cache,
 		Now:      time.Now,

@@ -198,7 +198,7 @@ func readersOutcome(t *testing.T, claims oidc.Claims, place string, r config.Rol
 	if !first {
 		roles = []config.Role{stronger, r}
 	}
-	flow := Flow{Config: &config.Config{Scope: "openid", GroupsClaim: "groups", Roles: roles}, Note: func(*fault.Fault) { t.Error("a note") }}
+	flow := Flow{Config: settings(t, roles, "scope", "openid"), Note: func(*fault.Fault) { t.Error("a note") }}
 	idToken, userInfo := claims, oidc.Claims{"sub": "ann"}
 	metadata := oidc.Metadata{}
 	if place == "UserInfo" {
@@ -237,7 +237,7 @@ func TestCarefulReaderOfSignIns(t *testing.T) {
 				r.Subjects = []string{"bob"}
 			}
 			later := config.Role{Name: "later", Subjects: []string{"ann"}, Read: []string{"*"}}
-			flow := Flow{Config: &config.Config{GroupsClaim: "groups", Roles: []config.Role{r, later}}}
+			flow := Flow{Config: settings(t, []config.Role{r, later})}
 			identity, err := flow.gather(oidc.Metadata{}, oidc.Scope{}, decoded(t, func(into map[string]any) {
 				copyClaims(into, s.claims)
 				into["sub"] = "ann"

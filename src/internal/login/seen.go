@@ -27,7 +27,7 @@ type Seen struct {
 // seenFile is where that is kept. Its name follows from what has a part in
 // it, so that nothing is said of other settings.
 func seenFile(dir string, c *config.Config) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{c.IssuerURL, c.ClientID, c.Scope, c.GroupsClaim}, "\n")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{c.Text("issuer_url"), c.Text("client_id"), c.Text("scope"), c.Text("groups_claim")}, "\n")))
 	return dir + "/" + hex.EncodeToString(sum[:8])
 }
 
@@ -59,7 +59,7 @@ func (f *Flow) show(identity role.Identity, tokens oidc.Tokens) {
 	}
 	known := SeenBy(f.Party.CacheDir, f.Config)
 	now := Seen{Email: known.Email || identity.Email != "", Groups: known.Groups || len(identity.Groups) > 0}
-	if f.Config.Revalidate > 0 {
+	if f.Config.Seconds("revalidate") > 0 {
 		now.NoRefresh = tokens.Refresh.Empty()
 		now.Refresh = !now.NoRefresh
 	}

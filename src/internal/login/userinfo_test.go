@@ -15,7 +15,7 @@ import (
 // TestUserInfoOfSomebodyElse ends the login, whatever is known already.
 func TestUserInfoOfSomebodyElse(t *testing.T) {
 	t.Parallel()
-	flow := Flow{Config: &config.Config{GroupsClaim: "groups", Roles: []config.Role{roleBy("all", "groups")}}, Note: func(*fault.Fault) { t.Error("it is no note") }}
+	flow := Flow{Config: settings(t, []config.Role{roleBy("all", "groups")}), Note: func(*fault.Fault) { t.Error("it is no note") }}
 	for _, failure := range []error{fault.New(fault.IdentityMismatch, ""), errors.New("of no kind that is known")} {
 		_, err := flow.gather(oidc.Metadata{UserInfoEndpoint: "https://id.example.com/u"}, oidc.Scope{}, decoded(t), func(string) (oidc.Claims, error) { return nil, failure })
 		if err != failure {
@@ -57,7 +57,7 @@ func TestUserInfoIsAskedForWhatIsMissing(t *testing.T) {
 		"the rest of the pointers": {both, without("_claim_names", map[string]any{"email": "src1"}), true},
 	} {
 		asked, noted := false, 0
-		flow := Flow{Config: &config.Config{Scope: "openid email groups", GroupsClaim: "groups"}, Note: func(*fault.Fault) { noted++ }}
+		flow := Flow{Config: settings(t, nil, "scope", "openid email groups"), Note: func(*fault.Fault) { noted++ }}
 		for _, kind := range c.needs {
 			flow.Config.Roles = append(flow.Config.Roles, roleBy(kind, kind))
 		}
@@ -92,7 +92,7 @@ func TestKnownStaysKnown(t *testing.T) {
 				{Name: "first", Claims: []config.Claim{{Path: "x", Value: "z"}}, Read: []string{"*"}}, roleBy("mine", "sub"), roleBy("last", "email")}},
 			"nothing that is asked for": {nil, []config.Role{roleBy("mine", "sub"), {Name: "last", Claims: []config.Claim{{Path: "x", Value: "z"}}}}},
 		} {
-			flow := Flow{Config: &config.Config{Scope: "openid", GroupsClaim: "groups", Roles: c.roles}, Note: func(*fault.Fault) {}}
+			flow := Flow{Config: settings(t, c.roles, "scope", "openid"), Note: func(*fault.Fault) {}}
 			metadata := oidc.Metadata{UserInfoEndpoint: "https://id.example.com/u"}
 			if vagueEndpoint {
 				metadata = oidc.Metadata{Vague: []string{"userinfo_endpoint"}}

@@ -76,7 +76,7 @@ func Match(p Person, roles []config.Role) MatchReply {
 	list := config.RolesFor(roles, p.Provider)
 	settings, err := config.Parse(paths.Config(), p.Provider)
 	if err != nil {
-		settings = &config.Config{GroupsClaim: "groups"}
+		settings = &config.Config{}
 	}
 	identity := login.Imagine(settings, list, p.Claims)
 	if p.Email != "" {
@@ -93,7 +93,7 @@ func Match(p Person, roles []config.Role) MatchReply {
 
 // matchOf says which of these roles somebody would get with these settings.
 func matchOf(identity role.Identity, list []config.Role, settings *config.Config) MatchReply {
-	rules := role.Rules{RequireEmailVerified: settings.RequireEmailVerified, Now: time.Now(), Tolerance: settings.ClockTolerance}
+	rules := role.Rules{RequireEmailVerified: settings.On("require_email_verified"), Now: time.Now(), Tolerance: settings.Seconds("clock_tolerance")}
 	reply := MatchReply{Reasons: []Reason{}, Lacks: []string{}, Read: []string{}, Write: []string{}, Trace: []Trace{}}
 	if identity.Email != "" {
 		reply.LogEmail = secret.Fingerprint(strings.ToLower(identity.Email))

@@ -79,7 +79,7 @@ func timed(manager *session.Manager, list []*Session) {
 		if end := ending.Deadline(k.Record, c); end != 0 {
 			list[i].Until = end.Date(now, date).Unix()
 		}
-		if c.Revalidate > 0 {
+		if c.Seconds("revalidate") > 0 {
 			list[i].Confirmed = k.Confirmed.Date(now, date).Unix()
 		}
 	}

@@ -46,7 +46,7 @@ func TryLogin(ctx context.Context, provider string, options map[string]string, h
 		reply.Checks = doctor.SettingsFault(err)
 		return reply, nil
 	}
-	place, err := host.Decide(ctx, host.Settings{Host: here, RedirectURI: c.RedirectURI, Listed: c.Hosts}, host.OnRouter())
+	place, err := host.Decide(ctx, host.Settings{Host: here, RedirectURI: c.Text("redirect_uri"), Listed: c.List("host")}, host.OnRouter())
 	switch {
 	case err != nil:
 		reply.Checks = doctor.HostFault(here)
@@ -107,7 +107,7 @@ func Trial(c *config.Config, t login.Trial, err error, notes []string) ([]byte, 
 	if c != nil && t.Identity.Subject != "" {
 		roles = c.Roles
 		reply.Used.Subject, reply.Used.Email = t.Identity.Subject, t.Identity.Email
-		reply.Used.Counts = role.EmailCounts(t.Identity, role.Rules{RequireEmailVerified: c.RequireEmailVerified})
+		reply.Used.Counts = role.EmailCounts(t.Identity, role.Rules{RequireEmailVerified: c.On("require_email_verified")})
 	} else {
 		c = &config.Config{}
 	}

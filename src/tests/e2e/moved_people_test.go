@@ -125,7 +125,7 @@ func TestLogoutOfAnotherProvidersPeople(t *testing.T) {
 	settings, err := config.Parse(e.Router.At("/etc/config/luci-sso"), "other")
 	e.must(err)
 	e.set("issuer_url", other.URL)
-	e.set("client_id", settings.ClientID)
+	e.set("client_id", settings.Text("client_id"))
 	e.set("client_secret", settings.ClientSecret.Reveal())
 	token, err := other.LogoutToken(s.subject(), "", nil)
 	e.must(err)

@@ -52,9 +52,11 @@ func newAsking(t *testing.T, refreshing idp.Refreshing) *asking {
 		Log:      syslog.New(e.Router.At("/dev/log")),
 		Now:      func() session.Moment { return session.Now().After(a.ahead) },
 		Party: func(c *config.Config, notice func(string)) *oidc.Party {
-			known := *c
-			known.CAFile = e.Router.At("/etc/ssl/certs/ca-certificates.crt")
-			return signin.RelyingParty(&known, e.Router.At("/var/run/luci-sso/cache"), notice)
+			trusting, err := config.With(e.Router.At("/etc/config/luci-sso"), c.Provider, map[string]string{"ca_file": e.Router.At("/etc/ssl/certs/ca-certificates.crt")})
+			if err != nil {
+				trusting = c // It is not asked while the settings cannot be read.
+			}
+			return signin.RelyingParty(trusting, e.Router.At("/var/run/luci-sso/cache"), notice)
 		},
 		AskingTime: 45 * time.Second,
 	}

@@ -70,6 +70,9 @@ func valuesOf(o config.Option) string {
 	if o.Values != nil {
 		return "text that contains `" + strings.Join(o.Values, "` and `") + "`"
 	}
+	if o.High > 0 {
+		return "text, at most " + strconv.Itoa(o.High) + " characters"
+	}
 	return "text"
 }
 
