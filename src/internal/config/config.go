@@ -43,17 +43,19 @@ type Config struct {
 	AllRoles     []Role      // Those for people of others as well.
 	Unknown      []Unknown   // What else the file has, and nothing reads.
 
-	values [][]string // Of each row of Options, whether set or not.
+	read   bool
+	values [len(Options)]string // Of each row, set or not. An array: elsewhere it would take one more page of memory.
+	lists  [][]string           // The same of lists; nil while none is set.
 }
 
 // Text is the value of an option that is a text, a choice, an address or a
 // path. A name that has no row is a mistake in the program.
 func (c *Config) Text(name string) string {
 	i := place(name)
-	if c.values == nil {
+	if !c.read {
 		return Options[i].unset()
 	}
-	return c.values[i][0]
+	return c.values[i]
 }
 
 // On reports whether a flag is set.
@@ -73,10 +75,10 @@ func (c *Config) Seconds(name string) time.Duration {
 // List are the elements of a list, without empty ones.
 func (c *Config) List(name string) []string {
 	i := place(name)
-	if c.values == nil {
+	if c.lists == nil {
 		return nil
 	}
-	return c.values[i]
+	return c.lists[i]
 }
 
 // Load reads the file at path for the provider default. Its faults are
@@ -161,7 +163,7 @@ func settings(pkg *uci.Package, provider string) *uci.Section {
 func parse(pkg *uci.Package, section, global *uci.Section) (*Config, error) {
 	r := &reader{section: section, global: global}
 	c := &Config{Provider: section.Name}
-	c.values, c.ClientSecret = r.values()
+	r.options(c)
 	c.AuthParams = r.authParams(c.List("auth_param"))
 	c.splitHorizon(r)
 	c.checkHosts(r)

@@ -48,26 +48,30 @@ func (r *reader) failed(code fault.Code, err *OptionError, detail string) {
 	}
 }
 
-// values reads every option by its row: its form is that of its kind. What a
+// options reads every option by its row: its form is that of its kind. What a
 // form cannot say stands in parse.
-func (r *reader) values() (values [][]string, client secret.Value) {
-	values = make([][]string, len(Options))
+func (r *reader) options(c *Config) {
+	c.read = true
 	for i := range Options {
 		switch o := &Options[i]; {
 		case o.Kind == List:
-			values[i] = r.list(o)
+			if values := r.list(o); values != nil {
+				if c.lists == nil {
+					c.lists = make([][]string, len(Options))
+				}
+				c.lists[i] = values
+			}
 		case o.Name == "enabled": // Whatever is not 1 is off.
-			values[i] = []string{o.Default}
+			c.values[i] = o.Default
 			if on(r.section) {
-				values[i][0] = "1"
+				c.values[i] = "1"
 			}
 		case o.Kind == Secret:
-			client = secret.New(r.value(o))
+			c.ClientSecret = secret.New(r.value(o))
 		default:
-			values[i] = []string{r.value(o)}
+			c.values[i] = r.value(o)
 		}
 	}
-	return values, client
 }
 
 // lookup finds an option where it belongs.

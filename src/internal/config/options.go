@@ -53,7 +53,7 @@ var onOff = []string{"0", "1"}
 
 // Options are the options of the section with the settings, in the order of
 // the shipped file.
-var Options = []Option{
+var Options = [...]Option{
 	{Name: "enabled", Kind: Flag, Default: "0", Values: onOff, Label: "Enable SSO",
 		Help: "Offers “Login with SSO” on the login page."},
 	{Name: "issuer_url", Kind: URL, Required: true, Example: "https://id.example.com", Label: "Issuer URL", Tested: true, Insecure: fault.InsecureIssuerURL,
@@ -123,7 +123,7 @@ var RoleOptions = []string{"match", "max_age"}
 
 // LookupOption finds an option of the settings by its name.
 func LookupOption(name string) (Option, bool) {
-	i := slices.IndexFunc(Options, func(o Option) bool { return o.Name == name })
+	i := slices.IndexFunc(Options[:], func(o Option) bool { return o.Name == name })
 	if i < 0 {
 		return Option{}, false
 	}
