@@ -171,6 +171,67 @@ browserTest('the public key is shown in every form', async () => {
 	await done(page);
 });
 
+browserTest('the key is changed in two steps, by keyboard, and what fails is said', async () => {
+	const page = await open({ config: fixtures.configFilled() });
+	const state = page.locator('[data-key-state]');
+	const now = fixtures.clientKey();
+	const kid = 'W'.repeat(43);
+	const next = { ...fixtures.clientKey(), kid, jwk: { ...now.jwk, kid }, pem: now.pem.replace('MFkw', 'MFkx') };
+	const both = { ...now, next: { kid: next.kid, jwk: next.jwk, pem: next.pem }, jwks: { keys: [ now.jwk, next.jwk ] } };
+	const press = async (name, where = '#view') => {
+		const button = page.locator(`${where} button`).filter({ hasText: name });
+
+		await button.focus();
+		await page.keyboard.press('Enter');
+	};
+
+	await page.setViewportSize({ width: 360, height: 740 });
+	await page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
+	await page.locator(field('token_auth_method')).selectOption('private_key_jwt');
+	await press('Show the public key');
+	await page.locator('[data-key="JWK"]').waitFor();
+	assert.equal(router.request('client_key').change, undefined, 'looking changes nothing');
+	assert.equal((await state.innerText()).trim(), '');
+
+	router.reply('client_key', both);
+	await press('Change the key');
+	await state.getByText(kid).waitFor();
+	assert.equal(router.request('client_key').change, 'rotate');
+	assert.deepEqual(JSON.parse(await page.locator('[data-key="New key: JWK"]').textContent()), next.jwk);
+	assert.deepEqual(JSON.parse(await page.locator('[data-key="JWKS"]').textContent()).keys.length, 2, 'the set has both');
+	assert.deepEqual(JSON.parse(await page.locator('[data-key="JWK"]').textContent()), now.jwk, 'the old one is the one in use');
+	assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Use the new key', 'the keyboard stays where it was');
+	assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true, 'nothing is wider than a telephone');
+
+	// It is asked first, and Dismiss is no.
+	await press('Use the new key');
+	await page.waitForSelector('#modal_overlay .modal');
+	assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true);
+	assert.match(await page.locator('#modal_overlay .modal').innerText(), /W{43} yet refuses every login/);
+	await press('Dismiss', '#modal_overlay');
+	assert.equal(router.request('client_key').change, 'rotate');
+
+	// What the router says no to is shown, and the keys stay.
+	await page.context().route(/\/ubus/, (route) => (route.request().postData() || '').includes('"use"') ?
+		route.fulfill({ contentType: 'application/json', body: JSON.stringify([].concat(JSON.parse(route.request().postData())).map(({ id }) => ({ jsonrpc: '2.0', id, result: [ 9 ] }))) }) : route.continue());
+	await press('Use the new key');
+	await press('Use the new key', '#modal_overlay');
+	await state.locator('.alert-message.danger').waitFor();
+	assert.equal(await page.locator('[data-key="New key: JWK"]').count(), 1);
+	await page.context().unroute(/\/ubus/);
+
+	router.reply('client_key', next);
+	await press('Use the new key');
+	await press('Use the new key', '#modal_overlay');
+	await state.locator('.alert-message.success').waitFor();
+	assert.match(await state.innerText(), /W{43} is used now/);
+	assert.equal(router.request('client_key').change, 'use');
+	assert.deepEqual(JSON.parse(await page.locator('[data-key="JWK"]').textContent()), next.jwk);
+	assert.equal(await page.locator('[data-key="New key: JWK"]').count(), 0);
+	assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Change the key');
+	await done(page);
+});
+
 browserTest('a login is tried in a window, and shown here', async () => {
 	const page = await open({ config: fixtures.configFilled() });
 	const result = page.locator('[data-sso-test]');
