@@ -195,8 +195,10 @@ func (p providers) refreshes() string {
 func (p providers) takes(name, as string) (list []string) {
 	var f map[string]string
 	for _, m := range p.all() {
-		product, _, _ := strings.Cut(m.Name, ", ")
-		if f == nil && (strings.EqualFold(product, name) || m.Name == as) {
+		product, _, part := strings.Cut(m.Name, ", ")
+		switch own := strings.EqualFold(product, name); {
+		// The product as it comes goes before one with something switched on.
+		case own && !part, f == nil && (own || m.Name == as):
 			f = m.Facts
 		}
 	}

@@ -48,9 +48,10 @@ export function run(command, args, options = {}) {
 	}
 }
 
-// goProgram builds dir/main.go with the modules that pinned.mod and pinned.sum
-// name. They are no go.mod: the project's own checks and Go versions are not theirs.
-export function goProgram(name) {
+// goProgram builds dir/main.go, or a program of another module, with the modules
+// that pinned.mod and pinned.sum name. They are no go.mod: the project's own
+// checks and Go versions are not theirs.
+export function goProgram(name, other) {
 	const from = join(TOP, 'tests/providers', name);
 	const dir = cache(name);
 	const wanted = readFileSync(join(from, 'pinned.mod'), 'utf8').match(/^go (\d+)\.(\d+)/m).slice(1).map(Number);
@@ -58,9 +59,9 @@ export function goProgram(name) {
 
 	if (have[0] * 1000 + have[1] < wanted[0] * 1000 + wanted[1])
 		throw Object.assign(new Unavailable(`needs Go ${wanted.join('.')}, here is ${have.join('.')}`), { allowed: true });
-	for (const [ file, to ] of [ [ 'main.go', 'main.go' ], [ 'pinned.mod', 'go.mod' ], [ 'pinned.sum', 'go.sum' ] ])
+	for (const [ file, to ] of [ ...other ? [] : [ [ 'main.go', 'main.go' ] ], [ 'pinned.mod', 'go.mod' ], [ 'pinned.sum', 'go.sum' ] ])
 		copyFileSync(join(from, file), join(dir, to));
-	run('go', [ 'build', '-mod=readonly', '-o', 'program', '.' ], { cwd: dir, env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' } });
+	run('go', [ 'build', '-mod=readonly', '-o', 'program', other ?? '.' ], { cwd: dir, env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' } });
 
 	return join(dir, 'program');
 }
