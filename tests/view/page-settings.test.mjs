@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import * as fixtures from './fixtures.mjs';
+import { load } from './load.mjs';
 import { apply, box, browserTest, done, edit, entry, field, open, prepare, preparedTest, router, save } from './page.mjs';
 
 prepare({ note: true });
@@ -105,11 +106,15 @@ browserTest('every field is saved and read back', async () => {
 	assert.equal(await page.locator('[data-sso-backchannel]').innerText(), 'https://r.example.net/cgi-bin/luci-sso/backchannel-logout');
 	await apply(page);
 
-	for (const [ name, value ] of Object.entries({ ...values, ...selects, require_email_verified: '1', auto_login: '1', provider_logout: '0', backchannel_logout: '1' }))
-		assert.equal(router.uci('get', `luci-sso.default.${name}`), value, name);
+	const saved = {
+		...values, ...selects, require_email_verified: '1', auto_login: '1', provider_logout: '0', backchannel_logout: '1',
+		host: 'router.example.com [fd00::1]:8443', auth_param: 'prompt=select_account acr_values=phr hd=example.com resource=a'
+	};
 
-	assert.equal(router.uci('get', 'luci-sso.default.host'), 'router.example.com [fd00::1]:8443');
-	assert.equal(router.uci('get', 'luci-sso.default.auth_param'), 'prompt=select_account acr_values=phr hd=example.com resource=a');
+	for (const name in saved)
+		assert.equal(router.uci('get', `luci-sso.default.${name}`), saved[name], name);
+
+	assert.deepEqual(load('luci-sso.options').all().map((o) => o.name).filter((name) => !(name in saved)), [ 'enabled', 'serve_jwks' ], 'all the others are tried here');
 	assert.equal(/_preset|\._auth_/.test(router.uci('show', 'luci-sso')), false, 'the fields that are none are no settings');
 
 	await page.reload();

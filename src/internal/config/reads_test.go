@@ -64,6 +64,23 @@ func TestOptionsAreReadByTheirRows(t *testing.T) {
 	}
 }
 
+// TestNoRow: a name that no row has is no empty value.
+func TestNoRow(t *testing.T) {
+	t.Parallel()
+	for what, read := range map[string]func(*Config){
+		"a text": func(c *Config) { c.Text("scopes") }, "a flag": func(c *Config) { c.On("") }, "a list": func(c *Config) { c.List("hosts") },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s of that name is read", what)
+				}
+			}()
+			read(&Config{})
+		}()
+	}
+}
+
 // call is a call of a method with one text; name is "" unless that stands there.
 type call struct{ method, name, in, at string }
 
