@@ -10,24 +10,6 @@ import (
 	"luci-sso/internal/native"
 )
 
-// replies say in one line what each method answers with. A method without one
-// is an error of this page.
-var replies = map[string]string{
-	"access_groups":   "`groups`: list of {name, description, read, write, packages}, by name",
-	"client_key":      "kid, jwk, pem, jwks; `next`: {kid, jwk, pem} while keys change",
-	"end_session":     "`ended`: false when there was no such session any more",
-	"events":          "`events`: list of {time, kind, status, code, codes, role, name, client, detail, provider}; `kind` is login, logout, ended or error, `name` a fingerprint as in the log",
-	"explain":         "code, known, status, outcome, sentence, meaning, causes, remedies",
-	"match":           "role, by, value, granted, read, write, `trace`: list of {role, matched, by, value}",
-	"rights":          "`roles`: list of {name, access, read, write, total, unmatched, findings}; `findings` is what the rights amount to",
-	"sessions":        "`sessions`: list of {id, role, name, issuer, login, expires, own, log_name, provider, until, confirmed}; `until` is when it ends in any case, `confirmed` when the provider last stood by it, 0 where no option asks for that; `id` names the session without opening it",
-	"settings":        "`options`: the settings without `client_secret`, client_secret_set, `providers`: further ones by their section, with the same two, `roles`: list of {name, email, group, sub, read, write}",
-	"status":          "version, enabled, ready, issuer, button, checks, sessions, last_login, last_error",
-	"try_login":       "`id`: opens the trial, \"\" when there is none; `checks`: why not, as for test_connection; `origin`: where the page has to be open for it",
-	"try_result":      "`state`: waiting or done; then code, codes, detail, id_token, userinfo, no_answer, needed, algorithm, at_hash, lifetime, refresh, used, `match`: as match gives it, others, notes",
-	"test_connection": "status, took_ms, busy, `checks`: list of {id, status, message, args, remedy, remedy_args, code, provider}; `provider` only where it is not `default`",
-}
-
 // doorsPage is docs/reference/doors.md.
 func doorsPage(string) (string, error) {
 	var b strings.Builder
@@ -57,8 +39,9 @@ the id of a live session. LuCI's own ` + "`ubus_rpc_session`" + ` is taken with 
 `)
 	for i := range methods.Methods {
 		m := &methods.Methods[i]
-		if replies[m.Name] == "" {
-			return "", fmt.Errorf("method %s has no reply in src/tools/docgen/doors.go", m.Name)
+		reply, err := replyOf(m.Name)
+		if err != nil {
+			return "", err
 		}
 		var args []string
 		for _, a := range m.Args {
@@ -71,7 +54,7 @@ the id of a live session. LuCI's own ` + "`ubus_rpc_session`" + ` is taken with 
 		if args == nil {
 			args = []string{"none"}
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Access, cell(strings.Join(args, "; ")), cell(m.Help), cell(replies[m.Name]))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", m.Name, m.Access, cell(strings.Join(args, "; ")), cell(m.Help), cell(reply))
 	}
 	fmt.Fprintf(&b, `
 ### Errors
