@@ -19,7 +19,7 @@ import { Visitor } from '../lib/visitor.mjs';
 import { Client, measure, walk } from './lib/measure.mjs';
 import { Unavailable, clientKey, listener, people, stage } from './lib/stage.mjs';
 
-const FOLDERS = [ 'oidc-provider', 'zitadel-oidc', 'mockoidc', 'glewlwyd', 'better-auth', 'django-oauth-toolkit', 'lemonldap-ng', 'doorkeeper', 'fosite', 'dex' ];
+const FOLDERS = [ 'oidc-provider', 'zitadel-oidc', 'mockoidc', 'glewlwyd', 'better-auth', 'django-oauth-toolkit', 'lemonldap-ng', 'doorkeeper', 'fosite', 'authlib', 'dex' ];
 const TABLE = join(TOP, 'docs/reference/providers.json');
 const wanted = process.env.LUCI_SSO_PROVIDERS ?? '';
 const ROLES = {
