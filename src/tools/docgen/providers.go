@@ -22,6 +22,9 @@ type providers struct {
 		As       string // Whose facts are its own until it has been run itself.
 		Preset   preset
 	}
+	// Hosts has who is tried by its host before whom: the telling ones first,
+	// the last two are no more than a habit.
+	Hosts []string
 	Sends []struct {
 		Provider                                                  string // Its id above, if it has a preset.
 		Name, Guide, Of, Known, Issuer, Signature, Groups, Logout string
@@ -246,14 +249,12 @@ func presetsScript(repo string) (string, error) {
 	}
 	b.WriteString("];\n\nconst hosts = [\n")
 	var hosts []string
-	// The telling ones first: the last two are no more than a habit.
-	order := []string{"google", "entra", "okta", "scalekit", "auth0", "zitadel", "keycloak", "authentik", "kanidm", "dex", "tinyauth", "casdoor", "voidauth", "pocketid", "authelia"}
 	for _, one := range p.Providers {
-		if one.Host != "" && !slices.Contains(order, one.ID) {
-			return "", fmt.Errorf("%s: %s has a host and no place in the order of src/tools/docgen/providers.go", providerTable, one.ID)
+		if one.Host != "" && !slices.Contains(p.Hosts, one.ID) {
+			return "", fmt.Errorf("%s: %s has a host and no place in hosts", providerTable, one.ID)
 		}
 	}
-	for _, id := range order {
+	for _, id := range p.Hosts {
 		for _, one := range p.Providers {
 			if one.ID == id {
 				hosts = append(hosts, fmt.Sprintf("\t[ %s, /%s/ ]", quote(id), one.Host))
