@@ -42,6 +42,8 @@ type tryReply struct {
 	}
 	Match  struct{ Role, By, Value string }
 	Others []string
+
+	NoAnswer string `json:"no_answer"`
 }
 
 // plugin calls a method as rpcd does for a session.
@@ -178,6 +180,93 @@ func TestTry(t *testing.T) {
 	e.checkSecrets(e.Log(mark))
 	if r := e.cgi(lab.Request{Header: htmlClient}); r.Status != 503 {
 		t.Errorf("single sign-on is still off: %s", r.Raw)
+	}
+}
+
+// TestTryWithoutUserInfo: what a login does not need does not make it fail, and
+// that it did not answer is shown.
+func TestTryWithoutUserInfo(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	session := e.admin()
+	e.IDP.Inject(idp.Fault{At: map[idp.Endpoint]idp.Answer{idp.UserInfo: {Status: 500, Body: []byte("{}")}}})
+	ticket := e.wish(session, map[string]any{})
+	e.cgi(e.away(ticket, "alice").back(tryCookie))
+	if got, raw := e.plugin("try_result", session, map[string]any{"id": ticket}); got.Code != "" || got.Match.Role != "admin" || !strings.Contains(got.NoAnswer, "500") {
+		t.Errorf("it says %s", raw)
+	}
+}
+
+// TestTryAsksUserInfoOnce: whether a login needs it or not, and never about a
+// token that was refused.
+func TestTryAsksUserInfoOnce(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	session := e.admin()
+	for name, c := range map[string]struct {
+		token func(t *idp.IDToken)
+		want  int
+	}{
+		"not needed": {nil, 1},
+		"needed":     {func(t *idp.IDToken) { delete(t.Claims, "email"); delete(t.Claims, "groups") }, 1},
+		"refused":    {func(t *idp.IDToken) { t.Claims["nonce"] = "x" }, 0},
+	} {
+		remove := e.IDP.Inject(idp.Fault{IDToken: c.token})
+		before := e.IDP.Count(idp.UserInfo)
+		ticket := e.wish(session, map[string]any{})
+		e.cgi(e.away(ticket, "alice").back(tryCookie))
+		if _, raw := e.plugin("try_result", session, map[string]any{"id": ticket}); e.IDP.Count(idp.UserInfo)-before != c.want {
+			t.Errorf("%s: UserInfo was asked %d times, want %d: %s", name, e.IDP.Count(idp.UserInfo)-before, c.want, raw)
+		}
+		remove()
+	}
+}
+
+// TestTryTellsNoCode: a code that the provider or the browser repeats gets
+// neither to the page nor into the log, however short it is.
+func TestTryTellsNoCode(t *testing.T) {
+	t.Parallel()
+	const code, said = "q7-x2", "there is no code q7-x2 here"
+	e := newEnv(t)
+	session := e.admin()
+	e.IDP.Inject(idp.Fault{TokenError: &idp.OAuthError{Code: "invalid_grant", Description: said}})
+	for name, back := range map[string]map[string]string{
+		"the provider": {"code": code},
+		"the browser":  {"code": code, "error": "access_denied", "error_description": said},
+	} {
+		ticket := e.wish(session, map[string]any{})
+		v := e.away(ticket, "alice")
+		for parameter, value := range back {
+			v.query.Set(parameter, value)
+		}
+		mark := e.Mark()
+		r := e.cgi(v.back(tryCookie))
+		_, raw := e.plugin("try_result", session, map[string]any{"id": ticket})
+		if !strings.Contains(raw, "there is no code") {
+			t.Errorf("%s: it says %s", name, raw)
+		}
+		for where, text := range map[string]string{"the result": raw, "the window": string(r.Raw), "the log": strings.Join(e.Log(mark), "\n")} {
+			if strings.Contains(text, code) {
+				t.Errorf("%s: the code is in %s: %s", name, where, text)
+			}
+		}
+	}
+}
+
+// TestTrySignIn: a role that fits, but not this sign-in, is what the trial says.
+func TestTrySignIn(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	session := e.admin()
+	reply, raw := e.plugin("try_login", session, map[string]any{"host": e.Router.Host, "values": map[string]any{}, "roles": []map[string]any{
+		{"name": "noc", "email": []string{"alice@example.com"}, "acr": []string{"phr"}, "read": []string{"*"}},
+	}})
+	if reply.ID == "" {
+		t.Fatalf("no trial: %s", raw)
+	}
+	e.cgi(e.away(reply.ID, "alice").back(tryCookie))
+	if got, raw := e.plugin("try_result", session, map[string]any{"id": reply.ID}); got.Code != "SIGN_IN_INSUFFICIENT" || !strings.Contains(got.Detail, `role "noc" fits by`) {
+		t.Errorf("it says %s", raw)
 	}
 }
 
