@@ -86,7 +86,8 @@ func (c *Conn) CallEach(ctx context.Context, object, method string, args Table, 
 // Start sends a call without waiting for its answer; the call's Wait does
 // that. Calls to one object are carried out in the order they were started.
 // The context bounds Start only: looking the object up where that is
-// necessary, and writing.
+// necessary, and writing. The arguments must stay as they are until the call
+// has its answer: it may be sent once more.
 func (c *Conn) Start(ctx context.Context, object, method string, args Table) (*Call, error) {
 	return c.prepare(ctx, object, method, args, nil)
 }
@@ -119,12 +120,9 @@ func (c *Conn) Batch(ctx context.Context, requests ...Request) ([]Table, error) 
 }
 
 func (c *Conn) prepare(ctx context.Context, object, method string, args Table, each func([]byte) error) (*Call, error) {
-	data, err := Append(nil, args)
+	data, err := c.encode(args)
 	if err != nil {
 		return nil, err
-	}
-	if len(data) > MaxMessage-forwarding {
-		return nil, ErrTooLarge
 	}
 	id, known := c.objects[object]
 	if !known {
@@ -160,10 +158,26 @@ func (c *Conn) prepare(ctx context.Context, object, method string, args Table, e
 				return err
 			}
 			m.Peer, m.ObjectID = id, id
+			if m.Data, err = c.encode(args); err != nil {
+				return err
+			}
 			return c.send(ctx, call, &m)
 		}
 	}
 	return call, nil
+}
+
+// encode returns the arguments in a buffer that the next call overwrites.
+func (c *Conn) encode(args Table) ([]byte, error) {
+	data, err := Append(c.args[:0], args)
+	if err != nil {
+		return nil, err
+	}
+	c.args = data
+	if len(data) > MaxMessage-forwarding {
+		return nil, ErrTooLarge
+	}
+	return data, nil
 }
 
 func (c *Conn) resolve(ctx context.Context, path string) (uint32, error) {

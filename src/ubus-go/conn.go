@@ -26,6 +26,8 @@ type Conn struct {
 	calls   map[uint16]*Call  // By sequence number, without those answered.
 	waiting int               // Bytes of the requests in calls.
 	in      []byte            // Received, not yet processed.
+	args    []byte            // Room for the arguments of a call,
+	out     []byte            // and for a message.
 	broken  error             // Why the connection cannot be used any more.
 }
 
@@ -38,7 +40,8 @@ func Dial(ctx context.Context, socketPath string) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ubus: %w", err)
 	}
-	c := &Conn{nc: nc, objects: map[string]uint32{}, calls: map[uint16]*Call{}}
+	room := make([]byte, 8192)
+	c := &Conn{nc: nc, objects: map[string]uint32{}, calls: map[uint16]*Call{}, args: room[:0:4096], out: room[4096:4096]}
 	if err := c.greet(ctx); err != nil {
 		_ = nc.Close()
 		return nil, err
@@ -75,10 +78,11 @@ func (c *Conn) send(ctx context.Context, call *Call, m *Message) error {
 			return errors.New("ubus: too many calls under way")
 		}
 	}
-	out, err := AppendMessage(nil, m)
+	out, err := AppendMessage(c.out[:0], m)
 	if err != nil {
 		return err
 	}
+	c.out = out
 	defer c.arm(ctx)()
 	for c.waiting > 0 && c.waiting+len(out) > window {
 		if err := c.dispatch(ctx); err != nil {

@@ -177,6 +177,27 @@ func TestObjectRegisteredAnew(t *testing.T) {
 	}
 }
 
+// A call that is made once more has its own arguments, not those of a call that
+// was started meanwhile.
+func TestArgumentsOfACallMadeOnceMore(t *testing.T) {
+	t.Parallel()
+	b, path := startBroker(t)
+	c := ubustest.Dial(t, path)
+	ctx := ubustest.Within(t, 10*time.Second)
+	if _, err := c.Call(ctx, "echo", "say", nil); err != nil {
+		t.Fatal(err)
+	}
+	b.Register("echo", map[string]ubusd.Handler{"say": func(_ context.Context, args ubus.Table) ([]ubus.Table, ubus.Status) {
+		return []ubus.Table{{"heard": args["word"]}}, ubus.OK
+	}})
+	replies, err := c.Batch(ctx,
+		ubus.Request{Object: "echo", Method: "say", Args: ubus.Table{"word": "first"}},
+		ubus.Request{Object: "echo", Method: "say", Args: ubus.Table{"word": "second"}})
+	if err != nil || replies[0]["heard"] != "first" || replies[1]["heard"] != "second" {
+		t.Errorf("got %v, %v, want each call's own argument", replies, err)
+	}
+}
+
 func TestBatch(t *testing.T) {
 	t.Parallel()
 	b, path := startBroker(t)

@@ -76,6 +76,7 @@ func ReadGroups(dir string) ([]Group, error) {
 	}
 	var groups []Group
 	var skipped Skipped
+	var r reader
 	buf := make([]byte, 0, 16<<10)
 	for _, entry := range entries {
 		name, isJSON := strings.CutSuffix(entry.Name(), ".json")
@@ -85,7 +86,7 @@ func ReadGroups(dir string) ([]Group, error) {
 		path := filepath.Join(dir, entry.Name())
 		buf, err = readFile(path, entry.Type(), buf)
 		if err == nil {
-			groups, err = appendGroups(groups, name, string(buf))
+			groups, err = r.appendGroups(groups, name, string(buf))
 		}
 		if err != nil {
 			skipped = append(skipped, FileError{path, err})
@@ -144,9 +145,20 @@ func cause(err error) error {
 // accessGroup is the scope in which a session finds the groups it has.
 const accessGroup = "access-group"
 
+// usualGrants is about what LuCI's own packages have.
+const usualGrants = 256
+
+// reader keeps the memory of one file for the next: what costs a login is less
+// how much there is than how many sizes there are, each of which begins pages
+// of its own.
+type reader struct {
+	json   jsonParser
+	grants []Grant // Of all groups so far.
+}
+
 // appendGroups adds the groups of a file's text.
-func appendGroups(groups []Group, file, text string) ([]Group, error) {
-	root, err := parseJSON(text)
+func (r *reader) appendGroups(groups []Group, file, text string) ([]Group, error) {
+	root, err := r.json.parse(text)
 	if err != nil {
 		return groups, err
 	}
@@ -163,9 +175,9 @@ func appendGroups(groups []Group, file, text string) ([]Group, error) {
 			case member.kind == kindString && member.key == "description":
 				group.Description = member.text
 			case member.kind == kindObject && member.key == "read":
-				group.Read = permission(entry.key, &member)
+				group.Read = r.permission(entry.key, &member)
 			case member.kind == kindObject && member.key == "write":
-				group.Write = permission(entry.key, &member)
+				group.Write = r.permission(entry.key, &member)
 			}
 		}
 		groups = append(groups, group)
@@ -176,8 +188,12 @@ func appendGroups(groups []Group, file, text string) ([]Group, error) {
 // permission lists what a "read" or "write" object grants. A scope is an
 // object of arrays, {"ubus": {"system": ["board", "info"]}}, or an array,
 // {"uci": ["network"]}, where the permission's name is the function.
-func permission(group string, perm *node) []Grant {
-	var grants []Grant
+func (r *reader) permission(group string, perm *node) []Grant {
+	if r.grants == nil {
+		r.grants = make([]Grant, 0, usualGrants)
+	}
+	grants := r.grants
+	before := len(grants)
 	for _, scope := range perm.children {
 		switch scope.kind {
 		case kindObject:
@@ -204,7 +220,8 @@ func permission(group string, perm *node) []Grant {
 	if len(perm.children) > 0 {
 		grants = append(grants, Grant{accessGroup, group, perm.key})
 	}
-	return grants
+	r.grants = grants
+	return grants[before:len(grants):len(grants)]
 }
 
 // Description is what there is to know about a group by name, from all files.

@@ -37,39 +37,42 @@ func ReadList(read []string) []string {
 // For returns the rights of a session for a role with these lists: those rpcd
 // gives to a login with ReadList(read) and write.
 func For(groups []Group, read, write []string) Grants {
-	grants := Grants{}
-	for _, part := range Parts(groups, read, write) {
-		for _, g := range part.Grants {
-			grants[g.Scope] = append(grants[g.Scope], Pair{g.Object, g.Function})
+	parts := Parts(groups, read, write)
+	n := 0
+	for i := range parts {
+		n += len(parts[i].Grants)
+	}
+	// Pointers, as lists of these are sorted by the code that the standard
+	// library brings along for its own; any other list would bring some more.
+	list := make([]*Grant, 0, n)
+	for i := range parts {
+		for j := range parts[i].Grants {
+			list = append(list, &parts[i].Grants[j])
 		}
 	}
-	for scope, pairs := range grants {
-		grants[scope] = inOrder(pairs)
-	}
-	return grants
-}
-
-// inOrder sorts pairs, each once. Lists of pointers are sorted by the code that
-// the standard library brings along for its own; any other list would bring
-// some more.
-func inOrder(pairs []Pair) []Pair {
-	list := make([]*Pair, len(pairs))
-	for i := range pairs {
-		list[i] = &pairs[i]
-	}
-	slices.SortFunc(list, func(a, b *Pair) int {
+	slices.SortFunc(list, func(a, b *Grant) int {
+		if n := strings.Compare(a.Scope, b.Scope); n != 0 {
+			return n
+		}
 		if n := strings.Compare(a.Object, b.Object); n != 0 {
 			return n
 		}
 		return strings.Compare(a.Function, b.Function)
 	})
-	sorted := make([]Pair, 0, len(pairs))
-	for i, p := range list {
-		if i == 0 || *p != *list[i-1] {
-			sorted = append(sorted, *p)
+	grants := Grants{}
+	pairs, begin := make([]Pair, 0, n), 0
+	for i, g := range list {
+		switch {
+		case i == 0:
+		case *g == *list[i-1]:
+			continue
+		case g.Scope != list[i-1].Scope:
+			begin = len(pairs)
 		}
+		pairs = append(pairs, Pair{g.Object, g.Function})
+		grants[g.Scope] = pairs[begin:len(pairs):len(pairs)]
 	}
-	return sorted
+	return grants
 }
 
 // Part is what a role has of one group.
@@ -84,7 +87,7 @@ type Part struct {
 // asked of each of them.
 func Parts(groups []Group, read, write []string) []Part {
 	read = ReadList(read)
-	var parts []Part
+	parts := make([]Part, 0, 2*len(groups))
 	for i := range groups {
 		g := &groups[i]
 		readable, writable := access(g.Name, read, write)

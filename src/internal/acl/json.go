@@ -35,15 +35,21 @@ type node struct {
 // maxDepth is how deep json-c lets values nest.
 const maxDepth = 32
 
-// parseJSON reads the value that a text begins with.
-func parseJSON(text string) (node, error) {
-	p := jsonParser{text: text}
+// parse reads the value that a text begins with. It is gone when the next is
+// read.
+func (p *jsonParser) parse(text string) (node, error) {
+	if p.done == nil {
+		nodes := make([]node, 192)
+		p.done, p.pending = nodes[:0:128], nodes[128:128]
+	}
+	p.text, p.pos, p.open = text, 0, false
+	p.done, p.pending = p.done[:0], p.pending[:0]
 	root, message := p.value(0)
 	if message == "" {
 		message = p.rest()
 	}
 	if message != "" {
-		line := 1 + strings.Count(text[:min(p.pos, len(text))], "\n")
+		line := 1 + strings.Count(p.text[:min(p.pos, len(p.text))], "\n")
 		return node{}, errors.New("line " + strconv.Itoa(line) + ": " + message)
 	}
 	return root, nil
@@ -59,6 +65,19 @@ type jsonParser struct {
 	text string
 	pos  int
 	open bool // A comment had no end.
+	// The elements and members of all arrays and objects, and of those, the
+	// innermost last, of which there is more to read.
+	done, pending []node
+}
+
+// finish returns the array or object that began when as many nodes were pending
+// as begin says.
+func (p *jsonParser) finish(kind kind, begin int) (node, string) {
+	p.pos++
+	from := len(p.done)
+	p.done = append(p.done, p.pending[begin:]...)
+	p.pending = p.pending[:begin]
+	return node{kind: kind, children: p.done[from:]}, ""
 }
 
 // peek skips white space and comments and returns the next byte, 0 at the end
@@ -184,91 +203,91 @@ func (p *jsonParser) number() string {
 }
 
 func (p *jsonParser) array(depth int) (node, string) {
-	array := node{kind: kindArray}
+	begin := len(p.pending)
 	for p.pos++; ; {
 		if p.peek() == ']' {
-			p.pos++
-			return array, ""
+			return p.finish(kindArray, begin)
 		}
 		element, message := p.value(depth + 1)
 		if message != "" {
-			return array, message
+			return element, message
 		}
-		array.children = append(array.children, element)
+		p.pending = append(p.pending, element)
 		switch p.peek() {
 		case ',':
 			p.pos++
 		case ']':
 		default:
-			return array, "expected a comma or the end of the array"
+			return element, "expected a comma or the end of the array"
 		}
 	}
 }
 
 func (p *jsonParser) object(depth int) (node, string) {
-	object := node{kind: kindObject}
+	begin := len(p.pending)
 	var index map[string]int // Once there are too many members to look through.
 	for p.pos++; ; {
 		c := p.peek()
 		if c == '}' {
-			p.pos++
-			return object, ""
+			return p.finish(kindObject, begin)
 		}
 		if c != '"' && c != '\'' {
-			return object, "expected a name in quotes"
+			return node{}, "expected a name in quotes"
 		}
 		key, message := p.str()
 		if message != "" {
-			return object, message
+			return node{}, message
 		}
 		if p.peek() != ':' {
-			return object, "expected a colon"
+			return node{}, "expected a colon"
 		}
 		p.pos++
 		member, message := p.value(depth + 1)
 		if message != "" {
-			return object, message
+			return node{}, message
 		}
 		if len(key) > maxKey {
 			member = node{}
 		}
 		member.key = key
-		index = object.put(member, index)
+		index = p.put(member, begin, index)
 		switch p.peek() {
 		case ',':
 			p.pos++
 		case '}':
 		default:
-			return object, "expected a comma or the end of the object"
+			return node{}, "expected a comma or the end of the object"
 		}
 	}
 }
 
-// put adds a member to an object. One of the same name before it is gone.
-func (n *node) put(member node, index map[string]int) map[string]int {
+// put adds a member to the object that began at begin. One of the same name
+// before it is gone.
+func (p *jsonParser) put(member node, begin int, index map[string]int) map[string]int {
 	const few = 16
-	if len(n.children) < few {
-		for i := range n.children {
-			if n.children[i].key == member.key {
-				n.children[i] = member
+	members := p.pending[begin:]
+	if len(members) < few {
+		for i := range members {
+			if members[i].key == member.key {
+				members[i] = member
 				return nil
 			}
 		}
-		n.children = append(n.children, member)
+		p.pending = append(p.pending, member)
 		return nil
 	}
 	if index == nil {
 		index = make(map[string]int, 4*few)
-		for i := range n.children {
-			index[n.children[i].key] = i
+		for i := range members {
+			index[members[i].key] = i
 		}
 	}
 	if i, ok := index[member.key]; ok {
-		n.children[i] = member
+		members[i] = member
 		return index
 	}
-	index[member.key] = len(n.children)
-	n.children = append(n.children, member)
+	index[member.key] = len(members)
+	p.pending = append(p.pending, member)
 	return index
 }
 

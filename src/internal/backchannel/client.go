@@ -15,11 +15,9 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
-	"io"
 	"net"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -173,24 +171,29 @@ func isFieldValue(text string) bool {
 	return true
 }
 
-func (c *Client) message(target *url.URL, request Request) string {
-	var b strings.Builder
+func (c *Client) message(target *url.URL, request Request) []byte {
+	b := make([]byte, 0, 2048) // Enough with a code and a verifier in the form.
+	add := func(texts ...string) {
+		for _, text := range texts {
+			b = append(b, text...)
+		}
+	}
 	method, body := "GET", ""
 	if request.Form != nil {
 		method, body = "POST", request.Form.Encode()
 	}
-	b.WriteString(method + " " + target.RequestURI() + " HTTP/1.1\r\nHost: " + target.Host + "\r\nUser-Agent: " + c.agent + "\r\nAccept-Encoding: identity\r\n")
+	add(method, " ", target.RequestURI(), " HTTP/1.1\r\nHost: ", target.Host, "\r\nUser-Agent: ", c.agent, "\r\nAccept-Encoding: identity\r\n")
 	if request.Accept != "" {
-		b.WriteString("Accept: " + request.Accept + "\r\n")
+		add("Accept: ", request.Accept, "\r\n")
 	}
 	if request.Authorization != "" {
-		b.WriteString("Authorization: " + request.Authorization + "\r\n")
+		add("Authorization: ", request.Authorization, "\r\n")
 	}
 	if request.Form != nil {
-		b.WriteString("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n")
+		add("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ", strconv.Itoa(len(body)), "\r\n")
 	}
-	b.WriteString("\r\n" + body)
-	return b.String()
+	add("\r\n", body)
+	return b
 }
 
 func (c *Client) connection(ctx context.Context, target *url.URL) (*conn, error) {
@@ -232,7 +235,7 @@ type answer struct {
 	close bool
 }
 
-func (c *conn) exchange(ctx context.Context, message string) (answer, error) {
+func (c *conn) exchange(ctx context.Context, message []byte) (answer, error) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		deadline = time.Now().Add(10 * time.Second)
@@ -240,7 +243,7 @@ func (c *conn) exchange(ctx context.Context, message string) (answer, error) {
 	if err := c.SetDeadline(deadline); err != nil {
 		return answer{}, network(ctx, err)
 	}
-	if _, err := io.WriteString(c, message); err != nil {
+	if _, err := c.Write(message); err != nil {
 		return answer{}, network(ctx, err)
 	}
 	response, err := readAnswer(c.reader)

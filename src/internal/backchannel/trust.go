@@ -105,7 +105,13 @@ func (t Trust) secure(ctx context.Context, s *store, raw net.Conn, host string) 
 			return err
 		},
 	})
-	err := conn.HandshakeContext(ctx)
+	// Not HandshakeContext, which starts a goroutine to wait for the context:
+	// what ends one here is its deadline.
+	deadline, _ := ctx.Deadline()
+	err := raw.SetDeadline(deadline)
+	if err == nil {
+		err = conn.Handshake()
+	}
 	if err == nil && !verified {
 		err = errors.New("tls: the certificate was not verified")
 	}

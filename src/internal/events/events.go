@@ -13,7 +13,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -77,19 +76,19 @@ func Add(path string, e Event) error {
 			return err
 		}
 	}
-	content := make([]byte, fileSize)
-	if _, err := io.ReadFull(f, content); err != nil {
-		return err
-	}
 	first := 0
 	if e.Kind == Error {
 		first = PerRing
 	}
-	slot, number := first, uint64(1)
-	if at, newest := latest(content, first); at >= 0 {
-		slot, number = first+(at-first+1)%PerRing, newest+1
+	content := make([]byte, PerRing*slotSize) // Of one ring.
+	if _, err := f.ReadAt(content, int64(first)*slotSize); err != nil {
+		return err
 	}
-	_, err = f.WriteAt(encode(e, number), int64(slot)*slotSize)
+	slot, number := 0, uint64(1)
+	if at, newest := latest(content, 0); at >= 0 {
+		slot, number = (at+1)%PerRing, newest+1
+	}
+	_, err = f.WriteAt(encode(e, number), int64(first+slot)*slotSize)
 	return err
 }
 

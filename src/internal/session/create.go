@@ -95,12 +95,19 @@ func (m *Manager) Create(ctx context.Context, login Login) (secret.Value, error)
 	// a session with a name all rights of its role.
 	requests := make([]ubus.Request, 0, len(login.Grants)+1)
 	requests = append(requests, request("set", ubus.Table{"ubus_rpc_session": id, "values": login.values()}))
+	n := 0
+	for _, pairs := range login.Grants {
+		n += len(pairs)
+	}
+	// Two pieces of memory for all of them: each size begins pages of its own.
+	texts, all := make([]string, 0, 2*n), make([]any, 0, n)
 	for scope, pairs := range login.Grants {
-		objects := make([]any, 0, len(pairs))
+		begin := len(all)
 		for _, pair := range pairs {
-			objects = append(objects, []any{pair.Object, pair.Function})
+			texts = append(texts, pair.Object, pair.Function)
+			all = append(all, texts[len(texts)-2:])
 		}
-		requests = append(requests, request("grant", ubus.Table{"ubus_rpc_session": id, "scope": scope, "objects": objects}))
+		requests = append(requests, request("grant", ubus.Table{"ubus_rpc_session": id, "scope": scope, "objects": all[begin:]}))
 	}
 	err = again(ctx, func(ctx context.Context) error {
 		_, err := m.conn.Batch(ctx, requests...)

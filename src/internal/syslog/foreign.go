@@ -42,8 +42,7 @@ func spellings(forms []string, values []secret.Value) []string {
 		}
 		raw := value.Reveal()
 		for _, form := range []string{
-			raw, url.QueryEscape(raw), url.PathEscape(raw), base64.StdEncoding.EncodeToString([]byte(raw)),
-			strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;").Replace(raw),
+			raw, url.QueryEscape(raw), url.PathEscape(raw), base64.StdEncoding.EncodeToString([]byte(raw)), replace(raw, "&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;"),
 		} {
 			if slices.Contains(forms, form) {
 				continue

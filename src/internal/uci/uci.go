@@ -10,6 +10,7 @@
 package uci
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -126,14 +127,16 @@ func readAll(file *os.File, path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &os.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
 	}
-	data, err := io.ReadAll(io.LimitReader(file, MaxSize+1))
-	if err != nil {
+	var data bytes.Buffer
+	// In one piece: growing step by step begins pages for each size.
+	data.Grow(int(min(info.Size(), MaxSize)) + bytes.MinRead)
+	if _, err := data.ReadFrom(io.LimitReader(file, MaxSize+1)); err != nil {
 		return nil, err
 	}
-	if len(data) > MaxSize {
+	if data.Len() > MaxSize {
 		return nil, &os.PathError{Op: "read", Path: path, Err: ErrTooLarge}
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // at puts the file's path into a syntax error.
