@@ -16,6 +16,7 @@ import (
 const providerTable = "docs/reference/providers.json"
 
 type providers struct {
+	Keys      map[string]string // What each key below means, by its path.
 	Providers []struct {
 		ID, Name string
 		Host     string // What an issuer of it looks like.
@@ -107,7 +108,10 @@ func readProviders(repo string) (p providers, err error) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
-	return p, decoder.Decode(&p)
+	if err := decoder.Decode(&p); err != nil {
+		return p, err
+	}
+	return p, p.explained()
 }
 
 // compatibilityPage fills the tables of docs/reference/compatibility.md.
