@@ -35,8 +35,9 @@ the compiler only. A change counts as noticed when the package's own tests fail,
 (` + "`src/tests/e2e`" + `) that drive the compiled program. The command fails when one survives that is not explained below.
 
 State of 21 November 2026, of role of 29 November; what survived a first pass was tried again after tests had been added for it.
-The package login has three times as many changes since then, which were tried in part only: again.go 11 of 11, identity.go 23 of 28,
-and 69 of the first 70 of login.go's 90; eight of those survived a first pass, and tests were added, or the tests that had been left out noticed them.
+The package login has 290 changes today. Of party.go, seen.go, trial.go and again.go all 64 are noticed; of login.go's first 77, 75, and
+the other two are explained below; of identity.go's 137, 130, seven of which the tool cannot see: the tests that ask a provider again build a
+program with a clock of its own, so these were broken by hand. The rest was not tried. The numbers of acl are from before its parser kept its memory for the next file.
 
 | package | changes | noticed |
 |---|---|---|
