@@ -44,7 +44,7 @@ func keysOf(t reflect.Type, within string, known map[string]bool) {
 	}
 	for i := range t.NumField() {
 		field := t.Field(i)
-		name := field.Tag.Get("json")
+		name, _ := keyOf(field)
 		if name == "" {
 			name = strings.ToLower(field.Name)
 		}
