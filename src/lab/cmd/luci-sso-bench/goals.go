@@ -25,6 +25,7 @@ const (
 	probeGoal  = 230 // Page faults, with Go 1.26.
 	pinnedGoal = 1.05
 	askingGoal = 4 // Logins a minute.
+	peerGoal   = 2.0 / 3
 )
 
 // The numbers to reach in relation to the build of commit 3d12333, when
@@ -60,6 +61,7 @@ func (r *report) judge() {
 			r.judgeMemory(row, memoryGoals[name])
 		}
 	}
+	r.judgeBeside()
 	r.judgeStart()
 	r.judgeTrust()
 	for _, size := range r.Sizes {
@@ -110,6 +112,25 @@ func (r *report) judgeCPU(row *Row) {
 		least := floor.Cost.CPU / row.Cost.CPU * row.ToOther
 		goal.Floor = fmt.Sprintf("%.2f", least)
 		goal.Reason = fmt.Sprintf("%s takes %.1f of the %.1f ms", name, floor.Cost.CPU, row.Cost.CPU)
+	}
+	r.Goals = append(r.Goals, goal)
+}
+
+// judgeBeside compares how a callback stands to the other program's with how
+// the older build's stood to it. All three were measured in this run, in turn,
+// as such a ratio does not hold from machine to machine.
+func (r *report) judgeBeside() {
+	now, then, other := r.row(nameOurs, "callback"), r.row(nameBefore, "callback"), r.row(nameOther, "callback")
+	if now == nil || then == nil || other == nil || then.Cost.CPU == 0 || other.Cost.CPU == 0 {
+		return
+	}
+	before := then.Cost.CPU / other.Cost.CPU
+	measured := now.ToOther / before
+	goal := Goal{What: "callback, CPU to the other's, of what it was", Measured: fmt.Sprintf("%.3f (%.2f of %.2f)", measured, now.ToOther, before),
+		Reach: fmt.Sprintf("%.3f", peerGoal), Met: measured <= peerGoal}
+	if floor := r.floor(nameTLS); floor != nil {
+		goal.Floor = fmt.Sprintf("%.3f", floor.Cost.CPU/then.Cost.CPU)
+		goal.Reason = fmt.Sprintf("a Go program that makes one TLS request takes %.1f of the %.1f ms", floor.Cost.CPU, now.Cost.CPU)
 	}
 	r.Goals = append(r.Goals, goal)
 }

@@ -51,6 +51,27 @@ func TestGoals(t *testing.T) {
 	}
 }
 
+// Both builds of this program beside the other one, in one run.
+func TestGoalBesideTheOther(t *testing.T) {
+	for cpu, want := range map[float64]string{
+		9:    "callback, CPU to the other's, of what it was 0.667 (0.30 of 0.45) 0.667 0.444 met",
+		8.99: "0.667 (0.30 of 0.45) 0.667 0.445 NOT met: a Go program that makes one TLS request takes 4.0 of the 6.0 ms",
+		0:    "",
+	} {
+		r := measured()
+		if cpu > 0 {
+			r.Requests = append(r.Requests, Row{Name: "callback", Program: nameBefore, Cost: Cost{CPU: cpu}})
+		}
+		r.ratios(true)
+		r.judge()
+		var out bytes.Buffer
+		r.printGoals(&out)
+		if text := squeeze(out.String()); want == "" && strings.Contains(text, "of what it was") || !strings.Contains(text, want) {
+			t.Errorf("before %v ms: no %q in\n%s", cpu, want, out.String())
+		}
+	}
+}
+
 // Without another implementation in the run, the units measured once stand in.
 func TestGoalsWithoutAnother(t *testing.T) {
 	r := measured()
