@@ -338,3 +338,17 @@ func TestRefusalHidesThePerson(t *testing.T) {
 		t.Errorf("the refusal reads %v", err)
 	}
 }
+
+// TestImagineAsksForTheRolesInHand: what the roles that are tried name is
+// gathered, not what those of the configuration do.
+func TestImagineAsksForTheRolesInHand(t *testing.T) {
+	t.Parallel()
+	tried := []config.Role{{Name: "noc", Claims: []config.Claim{{Path: "department", Value: "NOC"}}}}
+	claims := decoded(t, func(claims map[string]any) { claims["department"] = "NOC" })
+	for name, saved := range map[string][]config.Role{"nothing is saved": nil, "another one is": {roleBy("all", "claim")}} {
+		id := Imagine(settings(t, saved), tried, claims)
+		if got := id.Claims["department"].Names; len(id.Claims) != 1 || len(got) != 1 || got[0] != "NOC" {
+			t.Errorf("%s: the claims are %v", name, id.Claims)
+		}
+	}
+}
