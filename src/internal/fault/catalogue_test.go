@@ -103,7 +103,7 @@ func TestEveryCodeIsExplained(t *testing.T) {
 		for _, text := range slices.Concat([]string{e.Sentence, e.Brief, e.Meaning}, e.Causes, e.Remedies) {
 			quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
 			if text != "" && !strings.Contains(strings.ToLower(string(template)), `msgid "`+strings.ToLower(quoted)) {
-				t.Errorf("%s: scripts/i18n does not find %q; a cause or a remedy stands on a line of its own, and the person's sentence is a constant of catalogue.go", e.Code, text)
+				t.Errorf("%s: %q is not in po/templates: run scripts/i18n update. If it does not find it: a cause or a remedy stands on a line of its own, and the person's sentence is a constant of catalogue.go", e.Code, text)
 			}
 		}
 	}

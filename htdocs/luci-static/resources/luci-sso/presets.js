@@ -20,7 +20,7 @@ const presets = [
 	},
 	{
 		id: 'keycloak', name: 'Keycloak', issuer: 'https://sso.example.com/realms/home', scope: PLAIN, claim: 'groups',
-		slash: false, where: 'Clients › Create client › OpenID Connect › Client authentication: On', redirect: 'Valid redirect URIs',
+		slash: false, where: 'Clients › Create client › OpenID Connect › Client authentication: On', redirect: 'Valid redirect URIs', logout: 'Valid post logout redirect URIs',
 		note: _('For groups add a mapper “Group Membership” named groups with “Full group path” off.')
 	},
 	{
@@ -45,7 +45,7 @@ const presets = [
 	},
 	{
 		id: 'okta', name: 'Okta', issuer: 'https://example.okta.com', scope: GROUPS, claim: 'groups',
-		slash: false, where: 'Applications › Create App Integration › OIDC › Web Application', redirect: 'Sign-in redirect URIs',
+		slash: false, where: 'Applications › Create App Integration › OIDC › Web Application', redirect: 'Sign-in redirect URIs', logout: 'Sign-out redirect URIs',
 		note: _('For groups set a “Groups claim filter” on the tab “Sign On”.')
 	},
 	{
@@ -55,12 +55,12 @@ const presets = [
 	},
 	{
 		id: 'auth0', name: 'Auth0', issuer: 'https://example.eu.auth0.com/', scope: PLAIN, claim: 'router_groups',
-		slash: true, where: 'Applications › Create Application › Regular Web Applications', redirect: 'Allowed Callback URLs',
+		slash: true, where: 'Applications › Create Application › Regular Web Applications', redirect: 'Allowed Callback URLs', logout: 'Allowed Logout URLs',
 		note: _('For groups add an action that puts them into the claim %s.').format('router_groups')
 	},
 	{
 		id: 'zitadel', name: 'Zitadel', issuer: 'https://example.zitadel.cloud', scope: PLAIN, claim: 'groups', verified: '1', takes: [ 'token_auth_method private_key_jwt', 'token_auth_method none', 'revalidate (offline_access)' ],
-		slash: false, where: 'Projects › Applications › New › Web', redirect: 'Redirect URIs',
+		slash: false, where: 'Projects › Applications › New › Web', redirect: 'Redirect URIs', logout: 'Post Logout URIs',
 		note: _('For groups add an action that puts them into the claim %s.').format('groups')
 	},
 	{
@@ -70,7 +70,7 @@ const presets = [
 	},
 	{
 		id: 'dex', name: 'Dex', issuer: 'https://dex.example.com/dex', scope: GROUPS, claim: 'groups', takes: [ 'token_auth_method none', 'revalidate (offline_access)' ],
-		slash: false, where: 'config.yaml › staticClients', redirect: 'redirectURIs',
+		where: 'config.yaml › staticClients', redirect: 'redirectURIs',
 		note: _('Whether there are groups depends on the connector behind Dex.')
 	},
 	{
