@@ -63,8 +63,8 @@ func takes(f map[string]string) (does, never []string) {
 	tell("token_auth_method none", strings.Contains(f["public_client"], "announced; 200; wrong verifier: 4"), not(f["public_client"]))
 	need := f["refresh_token"]
 	scope := ""
-	if strings.HasPrefix(need, "with ") {
-		scope = " (" + strings.ReplaceAll(strings.TrimPrefix(need, "with "), " and ", ", ") + ")"
+	if _, with, ok := strings.Cut(need, "with "); ok {
+		scope = " (" + strings.ReplaceAll(with, " and ", ", ") + ")"
 	}
 	// An answer to a refresh that names nobody confirms nobody.
 	tell("revalidate"+scope, strings.HasPrefix(f["refresh"], "200: ID token"), need == "never" || strings.Contains(f["refresh"], "no ID token"))

@@ -30,13 +30,13 @@ function configuration({ origin, dir, callback, after, number }) {
 		applicationList: {}, exportedHeaders: {}, exportedVars: {}, groups: {}, macros: {}, locationRules: { localhost: { default: 'accept' } },
 		requireToken: 0, captcha: '::Captcha::None', portalDisplayRegister: 0, portalDisplayResetPassword: 0, stayConnected: 0, timeout: 72000, key: 'a key of the tests',
 		issuerDBOpenIDConnectActivation: 1, issuerDBOpenIDConnectPath: '^/oauth2/', issuerDBOpenIDConnectRule: 1,
-		oidcServiceMetaDataIssuer: origin, oidcServiceAllowAuthorizationCodeFlow: 1, oidcServiceIgnoreScopeForClaims: 0,
+		oidcServiceAllowAuthorizationCodeFlow: 1, oidcServiceIgnoreScopeForClaims: 0,
 		oidcServicePrivateKeySig: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), oidcServicePublicKeySig: pair.publicKey.export({ type: 'spki', format: 'pem' }),
 		oidcServiceKeyIdSig: `key-${number}`,
 		oidcRPMetaDataExportedVars: both(() => ({ email: 'mail', name: 'cn', groups: 'groups' })),
 		oidcRPMetaDataOptionsExtraClaims: both(() => ({ groups: 'groups' })),
 		oidcRPMetaDataOptions: both((id) => ({
-			oidcRPMetaDataOptionsClientID: id, ...id === 'router' ? { oidcRPMetaDataOptionsClientSecret: SECRET } : { oidcRPMetaDataOptionsPublic: 1, oidcRPMetaDataOptionsRequirePKCE: 1 },
+			oidcRPMetaDataOptionsClientID: id, ...id === 'router' ? { oidcRPMetaDataOptionsClientSecret: SECRET } : { oidcRPMetaDataOptionsPublic: 1 }, oidcRPMetaDataOptionsRequirePKCE: 1,
 			oidcRPMetaDataOptionsRedirectUris: callback,
 			oidcRPMetaDataOptionsIDTokenSignAlg: 'RS256', oidcRPMetaDataOptionsBypassConsent: 1, oidcRPMetaDataOptionsPostLogoutRedirectUris: after,
 			oidcRPMetaDataOptionsRefreshToken: 1, oidcRPMetaDataOptionsAllowOffline: 1,
@@ -49,6 +49,7 @@ export default [ {
 	prepare() { root = debianPackage('lemonldap-ng', VERSION, 'libstring-random-perl', 'libio-string-perl'); },
 	async start(around) {
 		const { origin, inner, dir } = around;
+		const here = { ...people };
 		let number = 1;
 		const write = () => writeFileSync(join(dir, `conf/lmConf-${number}.json`), JSON.stringify(configuration({ ...around, number })));
 
@@ -60,13 +61,20 @@ localStorageOptions = { 'namespace' => 'config', 'default_expires_in' => 600, 'd
 [portal]\nstaticPrefix = /static\ntemplateDir = ${root}/usr/share/lemonldap-ng/portal/templates\nlanguages = en\n`);
 		const begin = () => program('/usr/bin/perl', [ '-MPlack::Runner', '-e', 'my $r = Plack::Runner->new; $r->parse_options(@ARGV); $r->run', '--',
 			'--host', '127.0.0.1', '--port', String(inner), '--env', 'deployment', join(TOP, 'tests/providers/lemonldap-ng/portal.psgi') ], {
-			ready: inner, cwd: dir, env: { ...process.env, LLNG_DEFAULTCONFFILE: join(dir, 'lemonldap-ng.ini'), PEOPLE: JSON.stringify(people),
+			ready: inner, cwd: dir, env: { ...process.env, LLNG_DEFAULTCONFFILE: join(dir, 'lemonldap-ng.ini'), PEOPLE: JSON.stringify(here),
 				PERL5LIB: [ join(root, 'usr/share/perl5'), join(libraries(root), 'perl5/5.36'), join(libraries(root), 'perl5') ].join(':') },
 		});
 		let running = await begin();
+		const again = async () => {
+			await running.stop();
+			number++;
+			write();
+			running = await begin();
+		};
 
 		return {
-			issuer: origin, client: { id: 'router', secret: SECRET }, publicClient: 'router-public',
+			// Where no issuer is set, it is the portal's address, to its slash.
+			issuer: `${origin}/`, client: { id: 'router', secret: SECRET }, publicClient: 'router-public',
 			options: { scope: 'openid profile email groups' },
 			page(visitor, answer, person) {
 				const form = fields(answer);
@@ -75,11 +83,13 @@ localStorageOptions = { 'namespace' => 'config', 'default_expires_in' => 600, 'd
 					? { url: form.action, method: 'POST', form: { ...form.fields, user: person, password: person } }
 					: null;
 			},
-			async rotate() {
-				await running.stop();
-				number++;
-				write();
-				running = await begin();
+			rotate: again,
+			// Only a refresh token of offline_access looks at the account.
+			lasting: 'offline_access',
+			remove(person) {
+				delete here[person];
+
+				return again();
 			},
 			stop: () => running.stop(),
 		};

@@ -194,7 +194,7 @@ async function refreshes(client, person) {
 	const plain = await client.exchange(await client.authorize(person));
 
 	if (plain.json?.refresh_token)
-		return 'always';
+		return `always${client.provider.lasting ? `; one that looks at the account with ${client.provider.lasting}` : ''}`;
 	for (const [ more, name ] of [ [ {}, 'with offline_access' ], [ { prompt: 'consent' }, 'with offline_access and prompt=consent' ] ]) {
 		const login = await client.authorize(person, { scope: `${scope} offline_access`, ...more });
 

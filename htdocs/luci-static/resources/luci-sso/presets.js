@@ -89,6 +89,11 @@ const presets = [
 		note: _('Tick “Email Verified” for everybody whom you map by e-mail.')
 	},
 	{
+		id: 'lemonldap', name: 'LemonLDAP::NG', issuer: 'https://lemonldap.example.com/', scope: GROUPS, claim: 'groups', takes: [ 'token_auth_method none', 'revalidate (offline_access)' ],
+		where: 'OpenID Connect Relying Parties › Add OpenID Connect Relying Party', redirect: 'Allowed redirection addresses for login', logout: 'Allowed redirection addresses for logout',
+		note: _('Set “ID Token signature algorithm” to RS256 there.')
+	},
+	{
 		id: 'other', name: null, issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
 		where: 'OpenID Connect › Authorization Code', redirect: 'Redirect URI',
 		note: _('The provider must support OpenID Connect Discovery and sign with RS256 or ES256.')
@@ -108,6 +113,7 @@ const hosts = [
 	[ 'dex', /^https:\/\/[^\/]+\/dex\/?$/ ],
 	[ 'tinyauth', /^https:\/\/[^\/]*tinyauth[^\/]*\/?$/ ],
 	[ 'casdoor', /^https:\/\/[^\/]*casdoor[^\/]*\/?$/ ],
+	[ 'lemonldap', /^https:\/\/[^\/]*(lemonldap|llng)[^\/]*\/?$/ ],
 	[ 'voidauth', /^https:\/\/[^\/]*(void|auth)[^\/]*\/oidc\/?$/ ],
 	[ 'pocketid', /^https:\/\/(id\.|[^\/]*pocket)[^\/]*\/?$/ ],
 	[ 'authelia', /^https:\/\/[^\/]*auth[^\/]*\/?$/ ]
