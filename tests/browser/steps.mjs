@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { launchBrowser, newPerson, screenshots } from '../lib/browser.mjs';
 import { TOP, startLab } from '../lib/lab.mjs';
 import { startProvider } from '../provider/server.mjs';
@@ -15,6 +16,7 @@ import { startProvider } from '../provider/server.mjs';
 export const BUTTON = '#luci-sso-login';
 export const PASSWORD = 'input[name="luci_password"]';
 export const LOGOUT = 'a[href*="/admin/logout"]';
+export const MESSAGE = '#luci-sso-login-message';
 
 const routerRoot = process.env.LUCI_SSO_BROWSER_ON === 'router' ? process.env.LUCI_SSO_ROUTER_ROOT : undefined;
 const pictures = join(TOP, 'out/screenshots', routerRoot ? 'router' : 'lab');
@@ -105,4 +107,32 @@ export async function passwordLogin(person) {
 	await page.press(PASSWORD, 'Enter');
 
 	return inside(person);
+}
+
+// second is a further provider, and roles who is let in by which.
+export const second = (options = {}) => ({
+	neighbour: {
+		enabled: '1', issuer_url: neighbour.issuer, client_id: neighbour.clients.es256, client_secret: neighbour.secret,
+		scope: 'openid profile email groups', ...options,
+	},
+});
+
+export const roles = {
+	admin: { email: [ 'alice@example.com' ], read: [ '*' ], write: [ '*' ] },
+	other: { provider: [ 'neighbour' ], email: [ 'alice@example.org' ], read: [ '*' ] },
+};
+
+// stays: the page says why, both ways are there, and nothing moves.
+export async function stays({ page, visits }, why) {
+	await page.waitForSelector(BUTTON);
+	if (why)
+		assert.equal(await page.textContent(MESSAGE), why);
+	else
+		assert.equal(await page.locator(MESSAGE).count(), 0);
+	const loads = visits.length;
+
+	await sleep(1200);
+	assert.equal(visits.length, loads, 'the page went away by itself');
+	assert.ok(await page.isVisible(PASSWORD), 'the password login is not there');
+	assert.ok(await page.isEnabled(BUTTON), 'the button cannot be pressed');
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The login page that goes to the provider by itself (option auto_login), the
-// buttons of several providers, and who is in already.
+// The login page that goes to the provider by itself (option auto_login).
 //
 // tests/router runs this file again with the real daemons and LuCI.
 
@@ -10,27 +9,15 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProvider } from '../provider/server.mjs';
 import {
-	BUTTON, LOGOUT, PASSWORD, cookies, inside, lab, neighbour, outside, passwordLogin, shot, signIn, trial,
+	BUTTON, LOGOUT, MESSAGE, PASSWORD, cookies, inside, lab, neighbour, outside, passwordLogin, roles, second, shot, signIn, stays, trial,
 } from './steps.mjs';
 
-const MESSAGE = '#luci-sso-login-message';
 const CHOOSE = 'Choose how to log in.';
 const OUT = 'You have logged out.';
 const FAILED = 'The last login did not succeed.';
 const SILENT = 'The login provider is not answering. Try again, or log in with your password.';
 
-const straight = (options = {}, roles, more) => lab.configure({ auto_login: '1', ...options }, roles, more);
-
-const second = (options = {}) => ({
-	neighbour: {
-		enabled: '1', issuer_url: neighbour.issuer, client_id: neighbour.clients.es256, client_secret: neighbour.secret,
-		scope: 'openid profile email groups', ...options,
-	},
-});
-const roles = {
-	admin: { email: [ 'alice@example.com' ], read: [ '*' ], write: [ '*' ] },
-	other: { provider: [ 'neighbour' ], email: [ 'alice@example.org' ], read: [ '*' ] },
-};
+const straight = (options = {}, people, more) => lab.configure({ auto_login: '1', ...options }, people, more);
 
 const atProvider = ({ page }) => page.waitForSelector('#person-alice');
 
@@ -41,21 +28,6 @@ async function endSession({ context }) {
 }
 
 const forget = ({ page }) => page.evaluate(() => window.sessionStorage.clear());
-
-// stays: the page says why, both ways are there, and nothing moves.
-async function stays({ page, visits }, why) {
-	await page.waitForSelector(BUTTON);
-	if (why)
-		assert.equal(await page.textContent(MESSAGE), why);
-	else
-		assert.equal(await page.locator(MESSAGE).count(), 0);
-	const before = visits.length;
-
-	await sleep(1200);
-	assert.equal(visits.length, before, 'the page went away by itself');
-	assert.ok(await page.isVisible(PASSWORD), 'the password login is not there');
-	assert.ok(await page.isEnabled(BUTTON), 'the button cannot be pressed');
-}
 
 trial('straight in: a first visit ends in LuCI without a click of its own', async (person) => {
 	straight();
@@ -367,81 +339,3 @@ trial('straight in: without JavaScript there is the form', async (person) => {
 	if (!lab.real)
 		await outside(person);
 }, { javaScriptEnabled: false });
-
-trial('two providers: a button each, in the order of the file, and each its own people', async (person) => {
-	const { page } = person;
-	const label = 'Sign in with <b>Neighbour</b> & "friends"';
-
-	lab.configure({}, roles, second({ label }));
-	await page.goto(lab.luci);
-	await page.waitForSelector(BUTTON);
-	assert.deepEqual(await page.locator('button[id^="luci-sso-login"]').allTextContents(), [ 'Login with SSO', label ]);
-	await shot(page, '20-two-providers');
-	neighbour.person = 'alice';
-	await page.getByRole('button', { name: label }).click();
-	assert.equal(await inside(person), 'sso:other');
-
-	await page.click(LOGOUT);
-	// Its provider's last page, which it gets to by itself.
-	await page.waitForURL('**/session/end/success');
-	await page.goto(lab.luci);
-	await page.click(BUTTON);
-	await signIn(person, 'alice');
-	assert.equal(await inside(person), 'sso:admin');
-});
-
-trial('two providers: one that is off has no button, and the other can be the only one', async (person) => {
-	const { page } = person;
-
-	lab.configure({}, roles, second({ enabled: '0' }));
-	await page.goto(lab.luci);
-	await page.waitForSelector(BUTTON);
-	assert.equal(await page.locator('button[id^="luci-sso-login"]').count(), 1);
-	await shot(page, '21-one-disabled');
-
-	lab.configure({ enabled: '0' }, roles, second({ auto_login: '1' }));
-	neighbour.person = 'alice';
-	await page.goto(lab.luci);
-	assert.equal(await inside(person), 'sso:other');
-});
-
-trial('in already: who comes by another site’s link is taken in, and not to a page of its choice', async (person) => {
-	const { page, visits } = person;
-
-	await page.goto(lab.luci);
-	await page.click(BUTTON);
-	await signIn(person, 'alice');
-	await inside(person);
-	for (const target of [ '', 'admin/system/flash', 'admin/logout' ]) {
-		await page.goto(`${lab.provider}/.well-known/openid-configuration`);
-		visits.length = 0;
-		await page.evaluate((url) => window.location.assign(url), lab.luci + target);
-		await page.waitForURL(lab.luci);
-		assert.equal(await inside(person), 'sso:admin');
-		assert.ok(visits.length <= 2, 'more than one step');
-		// Once a minute: it cannot go round.
-		await page.evaluate(() => window.sessionStorage.clear());
-	}
-	// Who asks for the password login gets it.
-	await page.goto(`${lab.provider}/.well-known/openid-configuration`);
-	await page.evaluate((url) => window.location.assign(url), `${lab.luci}?password`);
-	await outside(person);
-	await stays(person);
-});
-
-trial('in already: a session that LuCI does not see makes no circle', async (person) => {
-	const { page, context, visits } = person;
-	const form = await (await page.goto(lab.luci)).text();
-
-	await page.click(BUTTON);
-	await signIn(person, 'alice');
-	await inside(person);
-	await context.route((url) => url.pathname.startsWith('/cgi-bin/luci/'), (route) =>
-		route.fulfill({ status: 403, contentType: 'text/html', body: form }));
-	visits.length = 0;
-	await page.goto(lab.luci);
-	await page.waitForSelector(BUTTON);
-	await sleep(1000);
-	assert.ok(visits.length <= 2, `${visits.length} loads`);
-	await stays(person);
-});

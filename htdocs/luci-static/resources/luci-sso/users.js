@@ -3,30 +3,38 @@
 'require baseclass';
 'require form';
 'require dom';
-'require rpc';
 'require ui';
 'require luci-sso.logic as logic';
 'require luci-sso.match as match';
+'require luci-sso.notes as notes';
 'require luci-sso.preview as preview';
 'require luci-sso.providers as providers';
 'require luci-sso.validate as validate';
 'require luci-sso.widgets as widgets';
 
-// The section with users and roles: the roles and their editor. What a role's rights amount to is asked of the router.
+// The section with users and roles: the roles and their editor.
 
 // The lists of a role that are behind "More conditions".
 const LISTS = [ 'email_domain', 'claim', 'acr', 'amr' ];
-
-const callRights = rpc.declare({ object: 'luci-sso', method: 'rights', params: [ 'roles' ], expect: { roles: [] } });
 
 // foreign are the providers that a role names and nobody has set up.
 function foreign(names) {
 	return logic.toList(names).filter((name) => name && !providers.names.includes(name));
 }
 
-// strange is what nobody knows in a role of the form, '' for nothing.
-function strange(section, names) {
-	return match.strange(section) || foreign(names)[0] || '';
+// roleOf is a role as it is judged and put into words. value gives its lists
+// and options, section is what is saved of it.
+function roleOf(name, value, section) {
+	const lists = [ 'email', 'group', 'sub', ...LISTS, 'provider', 'read', 'write' ];
+
+	return {
+		name,
+		...Object.fromEntries(lists.map((list) => [ list, logic.toList(value(list)) ])),
+		match: value('match') || '',
+		max_age: value('max_age') || '',
+		// What nobody knows in it, '' for nothing.
+		unknown: match.strange(section) || foreign(value('provider'))[0] || ''
+	};
 }
 
 return baseclass.extend({
@@ -34,19 +42,7 @@ return baseclass.extend({
 	roles() {
 		const data = this.map.data;
 
-		return data.sections(this.map.config, 'role').map((s) => ({
-			name: s['.name'],
-			email: logic.toList(s.email),
-			group: logic.toList(s.group),
-			sub: logic.toList(s.sub),
-			...Object.fromEntries(LISTS.map((name) => [ name, logic.toList(s[name]) ])),
-			match: s.match || '',
-			max_age: s.max_age || '',
-			provider: logic.toList(s.provider),
-			read: logic.toList(s.read),
-			write: logic.toList(s.write),
-			unknown: strange(s, s.provider)
-		}));
+		return data.sections(this.map.config, 'role').map((s) => roleOf(s['.name'], (name) => s[name], s));
 	},
 
 	// add puts the section into the page's map. The page keeps what has been
@@ -160,7 +156,9 @@ return baseclass.extend({
 		o = s.option(form.DummyValue, '_notes');
 		o.modalonly = true;
 		o.render = function(option_index, section_id) {
-			return users.renderNotes(this, section_id, groups);
+			const { map } = this;
+
+			return notes.render(map, section_id, () => users.edited(map, section_id), () => users.roles(), groups);
 		};
 
 		people('email', _('Email Addresses'), _('Upper and lower case make no difference.'), 'user@example.com', validate.validateEmail);
@@ -307,126 +305,18 @@ return baseclass.extend({
 		this.updatePreview();
 	},
 
-	// renderNotes says, as the role is edited, what is odd about it.
-	renderNotes(option, section_id, groups) {
-		const node = E('div', { 'role': 'status', 'aria-live': 'polite', 'data-sso-notes': '' });
-		const map = option.map;
+	// edited is a role as its editor has it, saved or not.
+	edited(map, section_id) {
 		const value = (name) => {
 			const found = map.lookupOption(name, section_id);
 
 			return found ? found[0].formvalue(section_id) : null;
 		};
-		const current = () => {
-			const matrix = value('_acl');
-			const lists = logic.listsOf(value('_level'), matrix || {}, matrix ? groups : [],
-				map.data.get(map.config, section_id, 'read'), map.data.get(map.config, section_id, 'write'));
+		const matrix = value('_acl');
+		const lists = logic.listsOf(value('_level'), matrix || {}, matrix ? this.groups : [],
+			map.data.get(map.config, section_id, 'read'), map.data.get(map.config, section_id, 'write'));
 
-			return {
-				name: section_id,
-				email: logic.toList(value('email')),
-				group: logic.toList(value('group')),
-				sub: logic.toList(value('sub')),
-				...Object.fromEntries(LISTS.map((name) => [ name, logic.toList(value(name)) ])),
-				match: value('match') || '',
-				max_age: value('max_age') || '',
-				read: lists.read,
-				write: lists.write,
-				unknown: strange(map.data.get(map.config, section_id), value('provider'))
-			};
-		};
-		// What the router says of the rights, for the lists it was asked about.
-		let asked = '', findings = [];
-		const show = () => {
-			const role = current();
-			const notes = logic.roleNotes(role, this.roles(), groups);
-			const people = match.sentence(role);
-			const wrong = match.fault(role);
-
-			if (wrong)
-				notes.push(_('Until this is mended, the role gives nothing to anybody: %s').format(wrong));
-
-			const key = JSON.stringify([ role.read, role.write ]);
-			const text = [ people, ...notes ].join('\n') + JSON.stringify(findings);
-
-			if (key !== asked)
-				ask();
-
-			if (node.ssoText === text)
-				return;
-
-			node.ssoText = text;
-			dom.content(node, [
-				people ? E('p', { 'data-sso-people': '', 'style': 'overflow-wrap:anywhere' }, [ people ]) : '',
-				...notes.map((n) => E('div', { 'class': 'alert-message warning', 'style': 'width:auto' }, [ n ])),
-				...this.renderFindings(findings, map.readonly ? null : (name, level) => this.setGroup(map, section_id, name, level))
-			]);
-		};
-		const ask = preview.later(() => {
-			const role = current();
-
-			asked = JSON.stringify([ role.read, role.write ]);
-
-			return L.resolveDefault(callRights([ { name: role.name, read: role.read, write: role.write } ]), []).then((reply) => {
-				findings = (reply[0] && reply[0].findings) || [];
-				show();
-			});
-		});
-		const update = show;
-
-		window.setTimeout(() => {
-			if (!map.root)
-				return;
-
-			map.root.addEventListener('widget-change', update);
-			map.root.addEventListener('keyup', update);
-			update();
-		}, 0);
-
-		return node;
-	},
-
-	// renderFindings says what the rights of a role amount to, with the click
-	// that mends it: `set` sets a group's access level.
-	renderFindings(findings, set) {
-		const button = (style, text, level) => (f) => E('div', {}, [
-			E('button', {
-				'type': 'button',
-				'class': 'btn cbi-button ' + style,
-				'click': (ev) => { ev.preventDefault(); set(f.group, level); }
-			}, [ text.format(f.group) ])
-		]);
-		const mend = {
-			secret: button('cbi-button-remove', _('Leave out the group %s'), ''),
-			unsaved: button('cbi-button-add', _('Add the group %s in full'), 'write')
-		};
-
-		return findings.map((f) => E('div', {
-			'class': 'alert-message ' + ((f.kind == 'root') ? 'notice' : 'warning'),
-			'style': 'width:auto; overflow-wrap:anywhere',
-			'data-finding': f.kind,
-			'data-group': f.group
-		}, [
-			widgets.sentence(f.message, f.args),
-			(mend[f.kind] && f.group && set) ? mend[f.kind](f) : ''
-		]));
-	},
-
-	// setGroup sets one row of the editor's table of access groups.
-	setGroup(map, section_id, name, value) {
-		const level = map.lookupOption('_level', section_id)[0].getUIElement(section_id);
-
-		if (level && level.getValue() != 'individual') {
-			level.setValue('individual');
-			level.node.dispatchEvent(new CustomEvent('widget-change', { bubbles: true }));
-		}
-
-		for (let select of map.root.querySelectorAll('[data-acl-group]')) {
-			if (select.getAttribute('data-acl-group') != name)
-				continue;
-
-			select.value = value;
-			select.dispatchEvent(new Event('change', { bubbles: true }));
-		}
+		return roleOf(section_id, (name) => lists[name] || value(name), map.data.get(map.config, section_id));
 	},
 
 	// edit leads to the roles: into the editor when there is just one.
