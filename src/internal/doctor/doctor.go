@@ -7,7 +7,7 @@
 // shown one; no row ever carries a secret.
 package doctor
 
-import "strings"
+import "luci-sso/internal/words"
 
 // The results of a check, from best to worst.
 const (
@@ -71,14 +71,4 @@ func Worst(checks []*Check) string {
 }
 
 // Text is the message with its arguments.
-func (c *Check) Text() string {
-	parts := strings.Split(c.Message, "%s")
-	text := parts[0]
-	for i, part := range parts[1:] {
-		if i < len(c.Args) {
-			text += c.Args[i]
-		}
-		text += part
-	}
-	return text
-}
+func (c *Check) Text() string { return words.Fill(c.Message, c.Args) }

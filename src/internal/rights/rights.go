@@ -40,17 +40,7 @@ type Finding struct {
 }
 
 // Text is the sentence with its arguments.
-func (f *Finding) Text() string {
-	parts := strings.Split(f.Message, "%s")
-	text := parts[0]
-	for i, part := range parts[1:] {
-		if i < len(f.Args) {
-			text += f.Args[i]
-		}
-		text += part
-	}
-	return text
-}
+func (f *Finding) Text() string { return words.Fill(f.Message, f.Args) }
 
 // The settings' own configuration.
 const settings = "luci-sso"

@@ -5,7 +5,7 @@
 // same time, the key under which the translations in po/ know it: scripts/i18n
 // reads the constants of this file, so a sentence is a constant here or it
 // stays English. The placeholders are all %s, because the page fills them in
-// after translating. The package says nothing by itself and imports nothing.
+// after translating; for the shell, Fill does. The package says nothing by itself.
 package words
 
 // What a check found. The comment after each names its arguments.

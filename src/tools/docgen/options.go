@@ -17,9 +17,22 @@ import (
 // block puts content between the two markers of a hand-written page that
 // name it.
 func block(page, name, content string) (string, error) {
-	begin := "<!-- begin " + name + ": made by scripts/generate-docs -->\n"
-	const end = "<!-- end -->\n"
-	before, rest, ok := strings.Cut(page, begin)
+	return between(page, "<!-- begin "+name+": made by scripts/generate-docs -->\n", "<!-- end -->\n", content)
+}
+
+// scriptBlock fills the block of a script of the page, which has its name.
+func scriptBlock(repo, name, source, content string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(repo, "htdocs/luci-static/resources/luci-sso", name+".js"))
+	if err != nil {
+		return "", err
+	}
+	begin := "// begin " + name + ": made by scripts/generate-docs from " + source + "\n"
+	return between(string(data), begin, "// end\n", content)
+}
+
+// between puts content between two lines of a text.
+func between(text, begin, end, content string) (string, error) {
+	before, rest, ok := strings.Cut(text, begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !ok || !closed {
 		return "", fmt.Errorf("it has no block %q", strings.TrimSpace(begin))
@@ -120,50 +133,39 @@ var kinds = [...]string{
 }
 
 // optionsScript is what the page knows of the options.
-func optionsScript(string) (string, error) {
+func optionsScript(repo string) (string, error) {
 	var b strings.Builder
-	b.WriteString(`// SPDX-License-Identifier: Apache-2.0
-'use strict';
-'require baseclass';
-
-// The options of the settings. Made by scripts/generate-docs from
-// src/internal/config/options.go: edit that and run it again.
-
-return baseclass.extend({
-	all() {
-		return [
-`)
+	b.WriteString("const options = [\n")
 	for i, o := range config.Options {
-		fmt.Fprintf(&b, "\t\t\t{\n\t\t\t\tname: %s, kind: %s, tested: %t, required: %t,\n", quote(o.Name), quote(kinds[o.Kind]), o.Tested, o.Required)
-		fmt.Fprintf(&b, "\t\t\t\tlabel: _(%s),\n\t\t\t\thelp: _(%s)", quote(o.Label), quote(o.Help))
+		fmt.Fprintf(&b, "\t{\n\t\tname: %s, kind: %s, tested: %t, required: %t,\n", quote(o.Name), quote(kinds[o.Kind]), o.Tested, o.Required)
+		fmt.Fprintf(&b, "\t\tlabel: _(%s),\n\t\thelp: _(%s)", quote(o.Label), quote(o.Help))
 		if o.Default != "" {
-			fmt.Fprintf(&b, ",\n\t\t\t\tdefault: %s", quote(o.Default))
+			fmt.Fprintf(&b, ",\n\t\tdefault: %s", quote(o.Default))
 		}
 		if shipped(o) {
-			b.WriteString(",\n\t\t\t\tshipped: true")
+			b.WriteString(",\n\t\tshipped: true")
 		}
 		if o.Example != "" && o.Kind != config.Secret {
-			fmt.Fprintf(&b, ",\n\t\t\t\texample: %s", quote(o.Example))
+			fmt.Fprintf(&b, ",\n\t\texample: %s", quote(o.Example))
 		}
 		if o.Global {
-			b.WriteString(",\n\t\t\t\tglobal: true")
+			b.WriteString(",\n\t\tglobal: true")
 		}
 		switch o.Kind {
 		case config.Choice:
-			fmt.Fprintf(&b, ",\n\t\t\t\tvalues: [ %s ]", quoteAll(o.Values))
+			fmt.Fprintf(&b, ",\n\t\tvalues: [ %s ]", quoteAll(o.Values))
 		case config.Number:
-			fmt.Fprintf(&b, ",\n\t\t\t\tlow: %d, high: %d", o.Low, o.High)
+			fmt.Fprintf(&b, ",\n\t\tlow: %d, high: %d", o.Low, o.High)
 		}
-		b.WriteString("\n\t\t\t}")
+		b.WriteString("\n\t}")
 		if i < len(config.Options)-1 {
 			b.WriteByte(',')
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "\t\t];\n\t},\n\n\t// Parameters of an authorization request that list auth_param may not have.\n\tprotocol: [ %s ],\n\n", quoteAll(config.ProtocolParams))
-	fmt.Fprintf(&b, "\t// Values of amr that are registered, and others that providers send.\n\tmethods: [ %s ],\n\n", quoteAll(append(slices.Clone(config.Methods), config.OwnMethods...)))
-	b.WriteString("\tget(name) {\n\t\treturn this.all().find((o) => o.name == name);\n\t}\n});\n")
-	return b.String(), nil
+	fmt.Fprintf(&b, "];\n\nconst protocol = [ %s ];\n\n", quoteAll(config.ProtocolParams))
+	fmt.Fprintf(&b, "const methods = [ %s ];\n", quoteAll(append(slices.Clone(config.Methods), config.OwnMethods...)))
+	return scriptBlock(repo, "options", "src/internal/config", b.String())
 }
 
 func quoteAll(values []string) string {

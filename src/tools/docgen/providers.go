@@ -232,16 +232,6 @@ func presetsScript(repo string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	data, err := os.ReadFile(filepath.Join(repo, "htdocs/luci-static/resources/luci-sso/presets.js"))
-	if err != nil {
-		return "", err
-	}
-	const begin, end = "// begin presets: made by scripts/generate-docs from " + providerTable + "\n", "// end\n"
-	before, rest, ok := strings.Cut(string(data), begin)
-	_, after, closed := strings.Cut(rest, end)
-	if !ok || !closed {
-		return "", fmt.Errorf("it has no block %q", strings.TrimSpace(begin))
-	}
 	var b strings.Builder
 	b.WriteString("const presets = [\n")
 	for i, one := range p.Providers {
@@ -266,7 +256,7 @@ func presetsScript(repo string) (string, error) {
 		}
 	}
 	b.WriteString(strings.Join(hosts, ",\n") + "\n];\n")
-	return before + begin + b.String() + end + after, nil
+	return scriptBlock(repo, "presets", providerTable, b.String())
 }
 
 // script is one preset in three lines: what goes into the settings, what is

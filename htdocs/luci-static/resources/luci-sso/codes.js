@@ -3,9 +3,9 @@
 'require baseclass';
 
 // One plain sentence for every code of the catalogue, for the list of the last
-// errors. Made by scripts/generate-docs from src/internal/fault: edit that and
-// run it again.
+// errors.
 
+// begin codes: made by scripts/generate-docs from src/internal/fault
 const sentences = [
 	[ 'SSO_DISABLED',
 		_('SSO is switched off, or its settings are incomplete.') ],
@@ -92,6 +92,7 @@ const sentences = [
 	[ 'BACKCHANNEL_LOGOUT_FAILED',
 		_('The provider\'s logout could not be carried out.') ]
 ];
+// end
 
 return baseclass.extend({
 	all() {
