@@ -148,3 +148,65 @@ func TestJSONAtTheEdges(t *testing.T) {
 		t.Errorf("halves of surrogate pairs read as %q, %v", root.text, err)
 	}
 }
+
+// TestLongNames: a member whose name rpcd has no room for is lost, and the
+// longest for which it has is not.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	for length, want := range map[int]kind{maxKey - 1: kindString, maxKey: kindString, maxKey + 1: kindOther} {
+		root, err := parseJSON(`{"` + strings.Repeat("a", length) + `": "x"}`)
+		if err != nil || len(root.children) != 1 || root.children[0].kind != want {
+			t.Errorf("a name of %d bytes: %d members, %v", length, len(root.children), err)
+		}
+	}
+}
+
+// TestAfterABrokenFile: the memory that one file leaves to the next brings
+// nothing of it along.
+func TestAfterABrokenFile(t *testing.T) {
+	t.Parallel()
+	const good = `{"g": {"read": {"ubus": {"system": ["board"]}, "uci": ["network"]}}}`
+	alone, err := new(reader).appendGroups(nil, "good", good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, broken := range []string{`{"b": {"read": {"uci": ["firewall", "dhcp"`, `[1, [2, {"a": [3`, `{"x": ["y"], "z": {`} {
+		var r reader
+		if _, err := r.appendGroups(nil, "broken", broken); err == nil {
+			t.Fatalf("%s is not broken", broken)
+		}
+		if got, err := r.appendGroups(nil, "good", good); err != nil || fmt.Sprint(got) != fmt.Sprint(alone) {
+			t.Errorf("after %s: %v, %v", broken, got, err)
+		}
+	}
+}
+
+// TestAllow: scope, function and object have to fit, each of them.
+func TestAllow(t *testing.T) {
+	t.Parallel()
+	g := Grant{Scope: "file", Object: "/etc/*", Function: "read"}
+	part := Part{Grants: []Grant{{Scope: "ubus", Object: "*", Function: "*"}, g}}
+	for _, c := range []struct {
+		scope, object, function string
+		permits, allows         bool
+	}{
+		{"file", "/etc/passwd", "read", true, true},
+		{"file", "/tmp/x", "read", true, false},
+		{"file", "/etc/passwd", "write", false, false},
+		{"uci", "/etc/passwd", "read", false, false},
+		{"uci", "/tmp/x", "write", false, false},
+	} {
+		if got := g.Permits(c.scope, c.function); got != c.permits {
+			t.Errorf("%s %s is permitted: %v", c.scope, c.function, got)
+		}
+		if got := g.Allow(c.scope, c.object, c.function); got != c.allows {
+			t.Errorf("%s %s %s is allowed: %v", c.scope, c.object, c.function, got)
+		}
+		if got := part.Allow(c.scope, c.object, c.function); got != c.allows {
+			t.Errorf("%s %s %s is allowed by one of several: %v", c.scope, c.object, c.function, got)
+		}
+	}
+	if !part.Allow("ubus", "session", "list") {
+		t.Error("the first of several is not asked")
+	}
+}
