@@ -152,3 +152,20 @@ func TestLoadMakesNoKey(t *testing.T) {
 		t.Errorf("looking for a login made a key: %v", err)
 	}
 }
+
+// TestAgainIsKept: that a sign-in is the second try has to outlive the
+// provider's page, or there would be a third.
+func TestAgainIsKept(t *testing.T) {
+	t.Parallel()
+	for _, second := range []bool{false, true} {
+		p := pending()
+		p.Again = second
+		b, err := encode(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := decode(b); err != nil || got.Again != second {
+			t.Errorf("the second try: %v became %v, %v", second, got.Again, err)
+		}
+	}
+}

@@ -196,3 +196,31 @@ func TestReapAtTheEdge(t *testing.T) {
 		t.Errorf("after the time of grace: %d removed, %v, want 1", removed, err)
 	}
 }
+
+// TestFull: where tokens cannot be forgotten, one more is refused, and none is
+// taken for known that is not there.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	r := Open(filepath.Join(t.TempDir(), "tokens"))
+	r.capacity, r.Now = 2, func() time.Time { return now }
+	token := func(i int) secret.Value { return secret.New(fmt.Sprint("token-", i)) }
+	for i := range 2 {
+		if err := r.Register(token(i), now.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantFault(t, "a third one", r.Register(token(2), now.Add(time.Hour)), fault.TokenRegistryError)
+	for i, want := range []bool{true, true, false} {
+		if got := r.Known(token(i)); got != want {
+			t.Errorf("token %d is known: %v", i, got)
+		}
+	}
+	now = now.Add(48 * time.Hour)
+	if err := r.Register(token(2), now.Add(time.Hour)); err != nil {
+		t.Errorf("after the others may be forgotten: %v", err)
+	}
+	if !r.Known(token(2)) || r.Known(token(0)) {
+		t.Error("the first was to make room for the third")
+	}
+}
