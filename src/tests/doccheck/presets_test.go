@@ -40,7 +40,7 @@ type preset struct {
 }
 
 type sends struct {
-	Provider, Guide, Issuer, Groups, Logout string
+	Provider, Name, Guide, Issuer, Groups, Logout string
 
 	RequireAtHash string `json:"require_at_hash"`
 	EmailVerified string `json:"email_verified"`
@@ -52,8 +52,12 @@ func TestPresetsRowsAndGuides(t *testing.T) {
 	t.Parallel()
 	all := providerRows(t, read(t, providerTable))
 	used := map[string]bool{}
+	readme := strings.ReplaceAll(read(t, "README.md"), "\n  ", " ")
 	for _, row := range all.Sends {
 		used[row.Guide] = row.Provider != ""
+		if row.Guide != "" && !strings.Contains(readme, " "+row.Name+",") && !strings.Contains(readme, " "+row.Name+".") {
+			t.Errorf("README.md does not name %s among the providers", row.Name)
+		}
 	}
 	for _, page := range pages(t) {
 		name := strings.TrimPrefix(page, "docs/how-to/")
