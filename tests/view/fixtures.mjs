@@ -33,8 +33,8 @@ export function groups() {
 	].map(([ name, description ]) => ({ name, description, read: true, write: true, packages: [ name ] })) };
 }
 
-function row(id, status, message, args = [], remedy = '', remedy_args = []) {
-	return { id, status, message, args, remedy, remedy_args, code: '' };
+function row(id, status, message, args = [], remedy = '') {
+	return { id, status, message, args, remedy, code: '' };
 }
 
 export function testPassed() {

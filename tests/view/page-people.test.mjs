@@ -77,9 +77,9 @@ browserTest('what comes from outside is text, not markup', async () => {
 		replies: {
 			sessions: { sessions: [ { ...fixtures.sessions().sessions[0], name: evil, role: evil } ] },
 			events: { events: [ { ...fixtures.events().events[1], name: evil, detail: evil, code: evil, codes: [ evil ], client: evil, kind: evil } ] },
-			status: { ...fixtures.statusBad(), checks: [ { id: evil, status: evil, message: evil, args: [ evil ], remedy: evil, remedy_args: [] }, { id: evil, status: 'fail', message: evil, args: [ evil ], remedy: evil, remedy_args: [] } ] },
+			status: { ...fixtures.statusBad(), checks: [ { id: evil, status: evil, message: evil, args: [ evil ], remedy: evil }, { id: evil, status: 'fail', message: evil, args: [ evil ], remedy: evil } ] },
 			access_groups: { groups: [ { name: evil, description: evil, read: true, write: true } ] },
-			test_connection: { status: 'fail', checks: [ { id: evil, status: 'fail', message: '%s', args: [ evil ], remedy: '%s', remedy_args: [ evil ] } ] }
+			test_connection: { status: 'fail', checks: [ { id: evil, status: 'fail', message: '%s', args: [ evil ], remedy: '%s' } ] }
 		}
 	});
 

@@ -75,7 +75,7 @@ browserTest('one address added to a role is one change, and the page stays where
 
 preparedTest('a connection that works is not a login that works', async () => {
 	const w = fixtures.words();
-	const row = (id, status, message, remedy = '') => ({ id, status, message, args: [], remedy, remedy_args: [], code: '' });
+	const row = (id, status, message, remedy = '') => ({ id, status, message, args: [], remedy, code: '' });
 	const page = await open({
 		config: FRESH.replace("\tlist email 'admin@example.com'\n", ''),
 		replies: { test_connection: { status: 'warn', took_ms: 1, checks: [ row('pkce', 'pass', w.PKCEGood), row('keys', 'skip', w.NotRun), row('people', 'warn', w.NobodyListed, w.ListPeople) ] } }

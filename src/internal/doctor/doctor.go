@@ -17,17 +17,16 @@ const (
 	Fail = "fail"
 )
 
-// Check is one row. Message and Remedy are sentences of package words with
-// %s for the arguments, or plain English without any: the page translates
-// them before it fills the arguments in.
+// Check is one row. Message is a sentence of package words with %s for the
+// arguments, or plain English without any: the page translates it before it
+// fills the arguments in. Remedy has no arguments.
 type Check struct {
-	ID         string   `json:"id"`
-	Status     string   `json:"status"`
-	Message    string   `json:"message"`
-	Args       []string `json:"args"`
-	Remedy     string   `json:"remedy"`
-	RemedyArgs []string `json:"remedy_args"`
-	Code       string   `json:"code"` // Of the fault a login would end in.
+	ID      string   `json:"id"`
+	Status  string   `json:"status"`
+	Message string   `json:"message"`
+	Args    []string `json:"args"`
+	Remedy  string   `json:"remedy"`
+	Code    string   `json:"code"` // Of the fault a login would end in.
 	// Command mends it, or shows more of it, at the router's shell.
 	Command string `json:"command,omitempty"`
 	// Section of the configuration that it is about, other than default.
@@ -38,7 +37,7 @@ func row(id, status, message string, args ...string) *Check {
 	if args == nil {
 		args = []string{}
 	}
-	c := &Check{ID: id, Status: status, Message: message, Args: args, RemedyArgs: []string{}}
+	c := &Check{ID: id, Status: status, Message: message, Args: args}
 	if status == Warn || status == Fail {
 		c.Command = usual(id)
 	}

@@ -72,7 +72,6 @@ const (
 	RedirectRefused    = "The provider refuses a login with the Redirect URI %s: %s"                                                               // URI, reason
 	RedirectUnknown    = "Whether the provider knows the Redirect URI %s will show at the first login."                                            // URI
 	HostNotOwn         = "A login that starts at %s is refused: the name is not known as this router's own."                                       // host
-	RedirectForeign    = "The Redirect URI names another host than this page: %s"                                                                  // URI
 
 	ClockGood    = "The clocks of router and provider agree to %s seconds."                    // seconds
 	ClockOff     = "The clocks of router and provider differ by %s seconds; %s are tolerated." // seconds, tolerance
@@ -97,28 +96,27 @@ const (
 
 	NotRun = "Not checked, because an earlier check failed."
 
-	ButtonThere      = "The login page of theme %s carries the button."        // theme
-	ButtonMissing    = "The login page of theme %s does not carry the button." // theme
-	ButtonNoTemplate = "LuCI's login template was not found."
-	RolesSynced      = "The rights of all roles are known to rpcd."
-	RolesDiffer      = "rpcd's rights differ from the configuration for these roles: %s" // list
-	NoRoles          = "There is no role: nobody can log in."
-	HostOwn          = "Logins may start at these names and addresses of this router: %s"                           // list
-	HostLeads        = "The Redirect URI leads to this router: %s"                                                  // host
-	HostForeign      = "The Redirect URI names %s, which is not known as this router's own: logins go there first." // host
-	RoleBroken       = "The role %s gives nothing to anybody until it is mended: %s"                                // role, what is wrong
-	NobodyListed     = "No role lists anybody: nobody can log in."
-	SomebodyListed   = "There are roles that list people."
-	RightsPlain      = "No role reads more than its lists say."
-	RightsReading    = "These roles can read the client secret or passwords, although they may not change these settings: %s" // role (group), …
-	RightsUnsaving   = "These roles may change settings, but cannot save them: %s"                                            // role (group), …
-	RootRoles        = "Who has one of these roles can become root (%s)."                                                     // list
-	RootNobody       = "No role leads to root."
-	UnknownOptions   = "These options are not known and do nothing: %s" // list
-	OptionsKnown     = "All options are known."
-	NoHTTPS          = "The router's web server offers no HTTPS, which logging in needs."
-	ConfigGood       = "The configuration is complete."
-	ConfigBad        = "The configuration is not usable: %s" // reason
+	ButtonThere    = "The login page of theme %s carries the button."        // theme
+	ButtonMissing  = "The login page of theme %s does not carry the button." // theme
+	RolesSynced    = "The rights of all roles are known to rpcd."
+	RolesDiffer    = "rpcd's rights differ from the configuration for these roles: %s" // list
+	NoRoles        = "There is no role: nobody can log in."
+	HostOwn        = "Logins may start at these names and addresses of this router: %s"                           // list
+	HostLeads      = "The Redirect URI leads to this router: %s"                                                  // host
+	HostForeign    = "The Redirect URI names %s, which is not known as this router's own: logins go there first." // host
+	RoleBroken     = "The role %s gives nothing to anybody until it is mended: %s"                                // role, what is wrong
+	NobodyListed   = "No role lists anybody: nobody can log in."
+	SomebodyListed = "There are roles that list people."
+	RightsPlain    = "No role reads more than its lists say."
+	RightsReading  = "These roles can read the client secret or passwords, although they may not change these settings: %s" // role (group), …
+	RightsUnsaving = "These roles may change settings, but cannot save them: %s"                                            // role (group), …
+	RootRoles      = "Who has one of these roles can become root (%s)."                                                     // list
+	RootNobody     = "No role leads to root."
+	UnknownOptions = "These options are not known and do nothing: %s" // list
+	OptionsKnown   = "All options are known."
+	NoHTTPS        = "The router's web server offers no HTTPS, which logging in needs."
+	ConfigGood     = "The configuration is complete."
+	ConfigBad      = "The configuration is not usable: %s" // reason
 )
 
 // What the rights of a role amount to.

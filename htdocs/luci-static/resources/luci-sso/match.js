@@ -74,10 +74,7 @@ function isObject(value) {
 function lookup(claims, path) {
 	let node = claims, parts = splitPath(path);
 
-	while (parts.length) {
-		if (node == null)
-			return { value: null };
-
+	while (parts.length && node != null) {
 		if (!isObject(node))
 			return { value: null, broken: true };
 
@@ -96,10 +93,9 @@ function lookup(claims, path) {
 	return { value: (node === undefined) ? null : node };
 }
 
+// leads: whether the path goes through a claim.
 function leads(path, claim) {
-	const parts = splitPath(path);
-
-	return parts.some((p, i) => parts.slice(0, i + 1).join('.') === claim);
+	return splitPath(path).some((p, i, parts) => parts.slice(0, i + 1).join('.') === claim);
 }
 
 function elsewhere(claims, path) {
@@ -203,8 +199,9 @@ function judgeKind(role, kind, id, required) {
 	const sameGroup = (entry, name) => bareGroup(entry) !== '' && (name === entry || name === bareGroup(entry));
 	const [ , address, domain ] = id.email.match(/^([^@]+)@([^@]+)$/) || [];
 	const same = (a, b) => lowerAddress(a) === lowerAddress(b);
+	const check = validate.conditions[kind];
 
-	if (list.some((entry) => validate.conditions[kind] && validate.conditions[kind](entry) !== true || validate.conditions[kind] && entry === ''))
+	if (check && list.some((entry) => entry === '' || check(entry) !== true))
 		return unknown;
 
 	switch (kind) {

@@ -320,7 +320,7 @@ function checkTable(checks, titles, label, actions) {
 			E('td', { 'class': 'td', 'data-title': _('Result') }, [ statusText(c.status) ]),
 			E('td', { 'class': 'td', 'data-title': _('Details'), 'style': 'overflow-wrap:anywhere; text-align:left' }, [
 				sentence(c.message, c.args),
-				(c.remedy && c.status != 'pass') ? E('div', {}, [ E('em', {}, [ sentence(c.remedy, c.remedy_args) ]) ]) : '',
+				(c.remedy && c.status != 'pass') ? E('div', {}, [ E('em', {}, [ _(c.remedy) ]) ]) : '',
 				(actions && actions[c.id] && c.status != 'pass') ? E('div', {}, [ actions[c.id]() ]) : ''
 			])
 		]))

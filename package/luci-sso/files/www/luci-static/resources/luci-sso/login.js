@@ -6,7 +6,7 @@
 // LuCI's sysauth templates, before LuCI's own loader has run, so it uses
 // nothing of LuCI except the translation lookup, and that only if it is there.
 // No inline script, no style: it works under script-src 'self'; style-src
-// 'self'.
+// 'self'. It is one file, because the login page waits for each.
 
 (function () {
 	'use strict';
@@ -39,6 +39,14 @@
 	// Looked up when needed, not now: a theme may load the catalog later.
 	function _(s) {
 		return (typeof window._ === 'function') ? window._(s) : s;
+	}
+
+	function dropCookie(name) {
+		document.cookie = name + '=; Path=' + LUCI + '; Max-Age=0; Secure; SameSite=Lax';
+	}
+
+	function passwordField() {
+		return document.querySelector('input[type="password"]');
 	}
 
 	// The page that the router sent this browser to after a login, or ''.
@@ -75,7 +83,7 @@
 		if (landing() !== page || page.startsWith(LOGOUT))
 			return false;
 
-		document.cookie = LANDING + '=; Path=' + LUCI + '; Max-Age=0; Secure; SameSite=Lax';
+		dropCookie(LANDING);
 
 		if (landing())
 			return false;
@@ -161,7 +169,7 @@
 	// message or a field of its own.
 	function underWay() {
 		const control = loginControl();
-		const password = document.querySelector('input[type="password"]');
+		const password = passwordField();
 		let around = password;
 
 		while (around && !around.contains(control))
@@ -231,7 +239,7 @@
 	// password, or, where the theme keeps it outside the form, the nearest
 	// button around it.
 	function loginControl() {
-		const password = document.querySelector('input[type="password"]');
+		const password = passwordField();
 
 		for (let node = password && (password.form || password.parentElement); node; node = node.parentElement) {
 			const controls = node.querySelectorAll('input[type="submit"], button:not([type]), button[type="submit"]');
@@ -296,7 +304,7 @@
 		busy(button, true);
 		leaving = true;
 		note(LEFT, Date.now());
-		document.cookie = STAY + '=; Path=' + LUCI + '; Max-Age=0; Secure; SameSite=Lax';
+		dropCookie(STAY);
 
 		patience = window.setTimeout(function () {
 			busy(button, false);
@@ -509,7 +517,7 @@
 
 	// Some themes send their form without a submit event.
 	window.addEventListener('pagehide', function () {
-		const password = document.querySelector('input[type="password"]');
+		const password = passwordField();
 
 		if (!leaving && password && password.value)
 			note(TYPED, Date.now());
