@@ -125,3 +125,11 @@ func TestRoundsAreAsTold(t *testing.T) {
 		}
 	}
 }
+
+func TestOnDisk(t *testing.T) {
+	for dir, want := range map[string]bool{"/dev/shm": false, "/proc": true} {
+		if disk, err := onDisk(dir); err == nil && disk != want {
+			t.Errorf("%s: %t, want %t", dir, disk, want)
+		}
+	}
+}

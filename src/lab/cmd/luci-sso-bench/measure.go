@@ -215,6 +215,17 @@ func faultCost() (time.Duration, error) {
 	return least, nil
 }
 
+// onDisk reports whether a directory's files are not in memory alone.
+func onDisk(dir string) (bool, error) {
+	var info syscall.Statfs_t
+	if err := syscall.Statfs(dir, &info); err != nil {
+		return false, err
+	}
+	const tmpfs, ramfs = 0x01021994, 0x858458f6
+	kind := uint32(info.Type) // #nosec G115 -- 32 bits wherever it is more
+	return kind != tmpfs && kind != ramfs, nil
+}
+
 // Cost is what a request costs: medians of all rounds.
 type Cost struct {
 	CPU          float64 `json:"cpu_ms"`
