@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -69,51 +68,32 @@ func readPEM(path string) ([]byte, error) {
 // other.
 type store struct {
 	text    *bufio.Reader
-	der     []byte
+	names   [][]byte // The subjects that are looked for; nil for the first of any.
+	found   []*x509.Certificate
 	bundled bool // The system's bundle holds a certificate.
 }
 
 // usable reads the file at path to its end and reports whether it holds a
 // certificate.
-func (s *store) usable(path string) (found bool, err error) {
-	err = s.open(path, func() error {
-		return s.scan(func([]byte) bool { return true }, func(*x509.Certificate) bool {
-			found = true
-			return false
-		})
-	})
-	return found && err == nil, err
+func (s *store) usable(path string) (bool, error) {
+	err := s.read(path, nil)
+	return len(s.found) > 0, err
 }
 
 // add adds those certificates of the file to the pool whose subject is one of
 // names. From a file that cannot be read to its end it adds none.
-func (s *store) add(pool *x509.CertPool, path string, names [][]byte) error {
-	var found []*x509.Certificate
-	wanted := func(subject []byte) bool {
-		for _, name := range names {
-			if bytes.Equal(name, subject) {
-				return true
-			}
-		}
-		return false
-	}
-	err := s.open(path, func() error {
-		return s.scan(wanted, func(certificate *x509.Certificate) bool {
-			found = append(found, certificate)
-			return true
-		})
-	})
-	if err != nil {
-		return err
-	}
-	for _, certificate := range found {
+func (s *store) add(pool *x509.CertPool, path string, names [][]byte) {
+	_ = s.read(path, names)
+	for _, certificate := range s.found {
 		pool.AddCert(certificate)
 	}
-	return nil
 }
 
-// open runs read with the file at path as the text.
-func (s *store) open(path string, read func() error) error {
+// read finds the certificates of the file at path whose subject is one of
+// names, or the first of all where names is nil. Where the file cannot be read
+// to its end, none is found.
+func (s *store) read(path string, names [][]byte) error {
+	s.names, s.found = names, nil
 	file, size, err := openPEM(path)
 	if err != nil {
 		return err
@@ -125,54 +105,53 @@ func (s *store) open(path string, read func() error) error {
 	} else {
 		s.text.Reset(text)
 	}
-	return read()
+	return s.scan()
 }
 
-// scan calls take, in their order, for the certificates whose subject is
-// wanted, until it returns false, and reads the text to its end in any case.
-func (s *store) scan(wanted func(subject []byte) bool, take func(*x509.Certificate) bool) error {
-	more := true
-	for more {
+// scan reads the text to its end.
+func (s *store) scan() (err error) {
+	for s.wanting() {
 		text, _ := s.text.Peek(s.text.Buffered())
 		begin, end, shape := firstBlock(text)
 		if shape == cut {
 			// There may be more of it in the file.
 			before := len(text)
-			var err error
 			text, err = s.text.Peek(s.text.Size())
 			if err != nil && !errors.Is(err, io.EOF) {
-				return err
+				break
 			}
 			if len(text) > before {
 				continue
 			}
 		}
 		if shape != whole {
+			if text, err = io.ReadAll(s.text); err == nil {
+				s.each(text)
+			}
 			break
 		}
-		if subject := s.subject(text[begin:end]); subject == nil || wanted(subject) {
-			more = each(text[begin:end], wanted, take)
+		if s.names == nil || !other(text[begin:end], s.names) {
+			s.each(text[begin:end])
 		}
 		_, _ = s.text.Discard(end) // It is buffered.
 	}
-	for !more { // To the end, to know that it can be read.
-		if _, err := s.text.Peek(1); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
+	for err == nil { // To the end, to know that it can be read.
 		_, _ = s.text.Discard(s.text.Buffered())
+		_, err = s.text.Peek(1)
 	}
-	rest, err := io.ReadAll(s.text)
-	if err == nil {
-		each(rest, wanted, take)
+	if errors.Is(err, io.EOF) {
+		return nil
 	}
+	s.found = nil
 	return err
 }
 
-// each does for text what CertPool.AppendCertsFromPEM does, but calls take.
-func each(text []byte, wanted func(subject []byte) bool, take func(*x509.Certificate) bool) (more bool) {
-	for len(text) > 0 {
+func (s *store) wanting() bool { return s.names != nil || len(s.found) == 0 }
+
+// each does for text what CertPool.AppendCertsFromPEM does, but keeps what is
+// looked for.
+func (s *store) each(text []byte) {
+	for len(text) > 0 && s.wanting() {
 		var block *pem.Block
 		block, text = pem.Decode(text)
 		if block == nil {
@@ -182,11 +161,17 @@ func each(text []byte, wanted func(subject []byte) bool, take func(*x509.Certifi
 			continue
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
-		if err == nil && wanted(certificate.RawSubject) && !take(certificate) {
-			return false
+		if err != nil {
+			continue
+		}
+		wanted := s.names == nil
+		for _, name := range s.names {
+			wanted = wanted || bytes.Equal(name, certificate.RawSubject)
+		}
+		if wanted {
+			s.found = append(s.found, certificate)
 		}
 	}
-	return true
 }
 
 // shape is what a text begins with.
@@ -250,86 +235,4 @@ func after(text []byte, line string) (length int, is shape) {
 		return len(line) + 2, whole
 	}
 	return 0, odd
-}
-
-// subject returns the subject of the certificate in a whole block, or nil
-// where the first bytes do not say: only these are decoded. It is the one that
-// crypto/x509 finds if that accepts the certificate.
-func (s *store) subject(block []byte) []byte {
-	const most = 1024 // Characters: issuer, validity and subject are in half of it for nearly all.
-	if s.der == nil {
-		s.der = make([]byte, base64.StdEncoding.DecodedLen(most))
-	}
-	for enough := most / 2; enough <= most; enough *= 2 {
-		body := block[len(beginLine):]
-		if len(body) > enough {
-			body = body[:enough]
-		}
-		n, _ := base64.StdEncoding.Decode(s.der, body) // Cut anywhere; the bytes before the error count.
-		if subject := subjectOf(s.der[:n]); subject != nil {
-			return subject
-		}
-	}
-	return nil
-}
-
-// subjectOf walks the beginning of a certificate (RFC 5280 §4.1) to its
-// subject, and returns this with tag and length.
-func subjectOf(der []byte) []byte {
-	const (
-		integer  = 0x02
-		sequence = 0x30
-		version  = 0xa0
-	)
-	_, der, ok := enter(der, sequence) // Certificate
-	if ok {
-		_, der, ok = enter(der, sequence) // TBSCertificate
-	}
-	if ok && len(der) > 0 && der[0] == version {
-		_, der, ok = skip(der, version)
-	}
-	for _, tag := range [...]byte{integer, sequence, sequence, sequence} { // serialNumber, signature, issuer, validity
-		if ok {
-			_, der, ok = skip(der, tag)
-		}
-	}
-	if !ok {
-		return nil
-	}
-	subject, _, ok := skip(der, sequence)
-	if !ok {
-		return nil
-	}
-	return subject
-}
-
-// enter reads tag and length of the first element of der and returns its
-// length and what follows the length, which may be cut.
-func enter(der []byte, tag byte) (length int, content []byte, ok bool) {
-	if len(der) < 2 || der[0] != tag {
-		return 0, nil, false
-	}
-	length, der = int(der[1]), der[2:]
-	if length >= 0x80 {
-		count := length - 0x80
-		if count < 1 || count > 2 || len(der) < count { // 64 KB are enough for what is looked into here.
-			return 0, nil, false
-		}
-		length = 0
-		for _, b := range der[:count] {
-			length = length<<8 | int(b)
-		}
-		der = der[count:]
-	}
-	return length, der, true
-}
-
-// skip splits der behind its first element, which has to be there wholly.
-func skip(der []byte, tag byte) (element, rest []byte, ok bool) {
-	length, content, ok := enter(der, tag)
-	if !ok || length > len(content) {
-		return nil, nil, false
-	}
-	size := len(der) - len(content) + length
-	return der[:size], der[size:], true
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/rand"
@@ -34,6 +35,32 @@ func wholePool(t testing.TB, trust Trust) (pool *x509.CertPool, found bool) {
 	return pool, found
 }
 
+// named is what a chain can end in: the certificates of the store whose
+// subject issued one of the peer's, or is the leaf's own.
+func named(t testing.TB, trust Trust, peer []*x509.Certificate) *x509.CertPool {
+	pool := x509.NewCertPool()
+	files := []string{trust.CAFile}
+	if trust.CAFile == "" {
+		files = append(trust.besides(false), trust.Bundle)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range parsed(text) {
+			wanted := bytes.Equal(c.RawSubject, peer[0].RawSubject)
+			for _, issued := range peer {
+				wanted = wanted || bytes.Equal(c.RawSubject, issued.RawIssuer)
+			}
+			if wanted {
+				pool.AddCert(c)
+			}
+		}
+	}
+	return pool
+}
+
 func TestOneChainIsDecidedAsByTheWholeStore(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]int{}
@@ -47,6 +74,9 @@ func TestOneChainIsDecidedAsByTheWholeStore(t *testing.T) {
 		if !usable {
 			kinds["no certificate"]++
 			return
+		}
+		if !trust.roots(s, peer).Equal(named(t, trust, peer)) {
+			t.Fatalf("world %d: the pool has others than the certificates of the names that count", world)
 		}
 		between := x509.NewCertPool()
 		for _, c := range peer[1:] {
@@ -195,24 +225,14 @@ func FuzzStore(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var all []*x509.Certificate
-		each(text, func([]byte) bool { return true }, func(c *x509.Certificate) bool {
-			all = append(all, c)
-			return true
-		})
+		all := parsed(text)
 		whole := x509.NewCertPool()
 		found := whole.AppendCertsFromPEM(text)
 		s := new(store)
-		scan := func(wanted func([]byte) bool, take func(*x509.Certificate) bool) {
-			s.text = bufio.NewReaderSize(bytes.NewReader(text), 1500) // Small, so that blocks are cut.
-			if err := s.scan(wanted, take); err != nil {
-				t.Fatal(err)
-			}
-		}
-		usable := false
-		scan(func([]byte) bool { return true }, func(*x509.Certificate) bool { usable = true; return false })
-		if usable != found {
-			t.Fatalf("usable: %t, want %t", usable, found)
+		read := func() { s.text = bufio.NewReaderSize(bytes.NewReader(text), 1500) } // Small, so that blocks are cut.
+		read()
+		if err := s.scan(); len(s.found) > 0 != found || err != nil {
+			t.Fatalf("found: %d, %v, want %t", len(s.found), err, found)
 		}
 		again := x509.NewCertPool()
 		for _, c := range all {
@@ -223,11 +243,13 @@ func FuzzStore(f *testing.F) {
 					want.AddCert(other)
 				}
 			}
-			scan(func(subject []byte) bool { return bytes.Equal(subject, c.RawSubject) }, func(c *x509.Certificate) bool {
-				got.AddCert(c)
-				return true
-			})
-			if !got.Equal(want) {
+			read()
+			s.names, s.found = [][]byte{c.RawSubject}, nil
+			err := s.scan()
+			for _, one := range s.found {
+				got.AddCert(one)
+			}
+			if err != nil || !got.Equal(want) {
 				t.Fatalf("of the subject %q other certificates are found", c.RawSubject)
 			}
 		}
@@ -235,4 +257,17 @@ func FuzzStore(f *testing.F) {
 			t.Fatal("crypto/x509 finds other certificates")
 		}
 	})
+}
+
+// parsed are all certificates of a text, without this package's own code.
+func parsed(text []byte) (all []*x509.Certificate) {
+	for {
+		var block *pem.Block
+		if block, text = pem.Decode(text); block == nil {
+			return all
+		}
+		if c, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" && len(block.Headers) == 0 {
+			all = append(all, c)
+		}
+	}
 }

@@ -62,7 +62,7 @@ func (t Trust) roots(s *store, peer []*x509.Certificate) *x509.CertPool {
 		files = append([]string{t.Bundle}, t.besides(s.bundled)...)
 	}
 	for _, file := range files {
-		_ = s.add(pool, file, names) // One that cannot be read vouches for nobody.
+		s.add(pool, file, names) // One that cannot be read vouches for nobody.
 	}
 	return pool
 }

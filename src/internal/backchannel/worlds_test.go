@@ -8,8 +8,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	cryptorand "crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/base64"
 	"encoding/pem"
 	"math/big"
 	"math/rand"
@@ -93,6 +96,9 @@ func newUniverse(t testing.TB, random *rand.Rand, keys []crypto.Signer) *univers
 			}
 		}
 		der, err := x509.CreateCertificate(cryptorand.Reader, template, parent, keys[own].Public(), keys[by])
+		if err == nil && !leaf && random.Intn(12) == 0 {
+			der, err = firstVersion(der, keys[by])
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,6 +120,43 @@ func newUniverse(t testing.TB, random *rand.Rand, keys []crypto.Signer) *univers
 		issue(true)
 	}
 	return u
+}
+
+// firstVersion makes a certificate of X.509's first version of it, as old
+// authorities are: nothing stands before the serial number, and it has no
+// extensions.
+func firstVersion(der []byte, key crypto.Signer) ([]byte, error) {
+	type certificate struct {
+		Body      asn1.RawValue
+		Algorithm asn1.RawValue
+		Signature asn1.BitString
+	}
+	var c certificate
+	if _, err := asn1.Unmarshal(der, &c); err != nil {
+		return nil, err
+	}
+	var body []byte
+	for rest := c.Body.Bytes; len(rest) > 0; {
+		var element asn1.RawValue
+		var err error
+		if rest, err = asn1.Unmarshal(rest, &element); err != nil {
+			return nil, err
+		}
+		if element.Class == asn1.ClassUniversal { // Not version and extensions.
+			body = append(body, element.FullBytes...)
+		}
+	}
+	body, err := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: body})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(body)
+	signature, err := key.Sign(cryptorand.Reader, sum[:], crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	c.Body, c.Signature = asn1.RawValue{FullBytes: body}, asn1.BitString{Bytes: signature, BitLength: len(signature) * 8}
+	return asn1.Marshal(c)
 }
 
 func testKeys(t testing.TB) (keys []crypto.Signer) {
@@ -209,10 +252,28 @@ func written(random *rand.Rand, certificates []*x509.Certificate) []byte {
 			text = " " + text
 		case 21:
 			text = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n" + text
+		case 22:
+			text = strings.Replace(text, "\n-----END", "-----END", 1) // Only the next block ends.
+		case 23: // The first line is wider by a blank, and one character stands in the second one's place.
+			text = strings.Replace(text, "MI", "MI ", 1)
+		case 24: // As wide as it should be, with a blank and without a line end.
+			text = strings.Replace(text, lines[1], " "+strings.TrimSuffix(lines[1], "\n"), 1)
+		case 25:
+			text = wide(certificate.Raw, 4+random.Intn(100))
 		}
 		b.WriteString(text)
 	}
 	return b.Bytes()
+}
+
+// wide is a certificate in lines of another width.
+func wide(der []byte, width int) string {
+	text := beginLine + "\n"
+	for rest := base64.StdEncoding.EncodeToString(der); rest != ""; {
+		n := min(width, len(rest))
+		text, rest = text+rest[:n]+"\n", rest[n:]
+	}
+	return text + endLine + "\n"
 }
 
 // worlds calls check for n worlds: a store on disk and what a peer presents.
@@ -220,6 +281,7 @@ func worlds(t testing.TB, n int, check func(world int, random *rand.Rand, trust 
 	keys := testKeys(t)
 	dir := t.TempDir()
 	trust := Trust{Bundle: filepath.Join(dir, "bundle.crt"), Dir: dir}
+	alone := filepath.Join(t.TempDir(), "alone.pem")
 	var u *universe
 	for world := range n {
 		random := rand.New(rand.NewSource(int64(world))) // #nosec G404 -- a test's worlds
@@ -251,7 +313,14 @@ func worlds(t testing.TB, n int, check func(world int, random *rand.Rand, trust 
 		_ = os.Remove(beside)
 		switch random.Intn(4) {
 		case 0:
-			trust.CAFile = trust.Bundle
+			// The store beside it has all that vouch for the peer; none counts.
+			trust.CAFile = alone
+			put(alone, in)
+			in = nil
+			for _, c := range peer {
+				in = append(in, c, u.issuer(random, c))
+			}
+			put(beside, in)
 		case 1:
 			half := random.Intn(len(in) + 1)
 			put(beside, in[half:])
