@@ -17,4 +17,5 @@ const products = "" +
 	"\nDex main of 6 August 2026|token_auth_method none, revalidate (offline_access), backchannel_logout|par, token_auth_method private_key_jwt|stays|@/auth |@/token |@/keys |@/logout " +
 	"\nDex 2.45.1|token_auth_method none, revalidate (offline_access)|par, token_auth_method private_key_jwt, backchannel_logout||@/auth |@/token |@/keys " +
 	"\nGlewlwyd 2.7.5|par, token_auth_method none, backchannel_logout|token_auth_method private_key_jwt, revalidate||@/auth |@/token |@/jwks |@/end_session " +
-	"\nLemonLDAP::NG 2.16.1|token_auth_method none, revalidate (offline_access)|par, token_auth_method private_key_jwt, backchannel_logout||@/oauth2/authorize |@/oauth2/jwks |@/oauth2/logout "
+	"\nLemonLDAP::NG 2.16.1|token_auth_method none, revalidate (offline_access)|par, token_auth_method private_key_jwt, backchannel_logout||@/oauth2/authorize |@/oauth2/jwks |@/oauth2/logout " +
+	"\nOpenBao 2.6.2|token_auth_method none|par, token_auth_method private_key_jwt, revalidate, backchannel_logout||/ui/vault/identity/oidc/provider/|@/.well-known/keys "

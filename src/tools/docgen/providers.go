@@ -275,6 +275,9 @@ func (p preset) script(id, name string, takes []string) string {
 		return name + ": true, "
 	}
 	scope := map[string]string{"openid profile email groups": "GROUPS", "openid profile email": "PLAIN"}[p.Scope]
+	if scope == "" {
+		scope = quote(p.Scope)
+	}
 	display := "null"
 	if name != "" {
 		display = quote(name)

@@ -94,6 +94,11 @@ const presets = [
 		note: _('Set “ID Token signature algorithm” to RS256 there.')
 	},
 	{
+		id: 'openbao', name: 'OpenBao', issuer: 'https://openbao.example.com:8200/v1/identity/oidc/provider/default', scope: 'openid email groups', claim: 'groups', takes: [ 'token_auth_method none' ],
+		slash: false, where: 'bao write identity/oidc/client/router', redirect: 'redirect_uris',
+		note: _('Make the scopes email and groups there first.')
+	},
+	{
 		id: 'other', name: null, issuer: 'https://id.example.com', scope: GROUPS, claim: 'groups',
 		where: 'OpenID Connect › Authorization Code', redirect: 'Redirect URI',
 		note: _('The provider must support OpenID Connect Discovery and sign with RS256 or ES256.')
@@ -110,6 +115,7 @@ const hosts = [
 	[ 'keycloak', /^https:\/\/[^\/]+\/(auth\/)?realms\// ],
 	[ 'authentik', /^https:\/\/[^\/]+\/application\/o\// ],
 	[ 'kanidm', /^https:\/\/[^\/]+\/oauth2\/openid\// ],
+	[ 'openbao', /^https:\/\/[^\/]+\/v1\/(.+\/)?identity\/oidc\/provider\// ],
 	[ 'dex', /^https:\/\/[^\/]+\/dex\/?$/ ],
 	[ 'tinyauth', /^https:\/\/[^\/]*tinyauth[^\/]*\/?$/ ],
 	[ 'casdoor', /^https:\/\/[^\/]*casdoor[^\/]*\/?$/ ],
