@@ -6,9 +6,11 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"io"
 	"math/rand"
+	"strings"
 	"testing"
 )
 
@@ -23,7 +25,7 @@ func TestOtherCertificatesArePassedOver(t *testing.T) {
 	for _, one := range u.authorities {
 		versions[one.Version]++
 		for _, width := range []int{64, 76} {
-			block := []byte(wide(one.Raw, width))
+			block := []byte(wide(base64.StdEncoding.EncodeToString(one.Raw), width))
 			if begin, end, is := firstBlock(append(block, "more of the file"...)); begin != 0 || end != len(block) || is != whole {
 				t.Fatalf("%d, %d, %v: not one whole block:\n%s", begin, end, is, block)
 			}
@@ -44,6 +46,36 @@ func TestOtherCertificatesArePassedOver(t *testing.T) {
 	}
 }
 
+// A blank counts for nothing in base64, and what stands behind it is not where
+// it would be without. A certificate with one anywhere is never passed over,
+// although every line of it is as wide as the others.
+func TestABlankShiftsNothing(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewSource(3)) // #nosec G404 -- a test's certificates
+	for _, one := range newUniverse(t, random, testKeys(t)).authorities[:20] {
+		encoded := base64.StdEncoding.EncodeToString(one.Raw)
+		for _, blank := range []string{" ", "\t", "\r", "\n", "    ", " \t\r\n"} {
+			for at := range encoded {
+				block := []byte(wide(encoded[:at]+blank+encoded[at:], 64))
+				if other(block, [][]byte{one.RawSubject}) {
+					t.Fatalf("%q at %d: the certificate of %q is passed over", blank, at, one.RawSubject)
+				}
+			}
+		}
+		// A line that ends early, and the next one late.
+		for at := len(beginLine) + 1 + 2*65 - 1; at < len(beginLine)+len(encoded); at += 65 {
+			for _, by := range []int{1, 4, 60} {
+				block := []byte(wide(encoded, 64))
+				copy(block[at-by+1:at+1], block[at-by:at])
+				block[at-by] = '\n'
+				if other(block, [][]byte{one.RawSubject}) {
+					t.Fatalf("a line ends %d earlier: the certificate of %q is passed over", by, one.RawSubject)
+				}
+			}
+		}
+	}
+}
+
 // A file that cannot be read to its end vouches for nobody, wherever it breaks
 // off: what was read of it may not be what somebody wrote.
 func TestAStoreThatBreaksOffTrustsNobody(t *testing.T) {
@@ -52,7 +84,7 @@ func TestAStoreThatBreaksOffTrustsNobody(t *testing.T) {
 	u := newUniverse(t, random, testKeys(t))
 	var plain []byte
 	for _, one := range u.authorities[:12] {
-		plain = append(plain, wide(one.Raw, 64)...)
+		plain = append(plain, wide(base64.StdEncoding.EncodeToString(one.Raw), 64)...)
 	}
 	subject := u.authorities[0].RawSubject
 	broken := errors.New("the flash cannot be read")
@@ -93,4 +125,33 @@ func TestAFileThatCannotBeOpenedAddsNothing(t *testing.T) {
 			t.Fatalf("world %d: what was found in one file is added for another", world)
 		}
 	})
+}
+
+// What can be read in two ways is left to encoding/pem, whose versions differ.
+func TestABlockIsReadInOneWayOnly(t *testing.T) {
+	t.Parallel()
+	const more = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+	for text, want := range map[string]shape{
+		more:                                     whole,
+		"# a comment\n" + more:                   whole,
+		strings.ReplaceAll(more, "\n", "\r\n"):   whole,
+		more[:len(more)-1]:                       cut,
+		more[:30]:                                cut,
+		"":                                       cut,
+		" " + more:                               odd,
+		"# -----\n" + more:                       odd,
+		strings.Replace(more, "\n---", "---", 1): odd,
+		strings.Replace(more, "MIIB\n", "", 1):   odd,
+		strings.Replace(more, "IIB", "-IB", 1):   odd,
+		strings.Replace(more, "-\n", "- \n", 1):  odd,
+	} {
+		for _, behind := range []string{"", more} {
+			if want == cut && behind != "" || want == whole && behind == "" {
+				continue // At the end of a file the last line may go on.
+			}
+			if _, end, got := firstBlock([]byte(text + behind)); got != want || got == whole && end != len(text) {
+				t.Errorf("%q: %v to %d, want %v", text+behind, got, end, want)
+			}
+		}
+	}
 }

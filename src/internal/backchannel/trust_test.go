@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"math/rand"
 	"net"
@@ -27,7 +28,7 @@ func TestOnlyFilesOfCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	authority := newUniverse(t, rand.New(rand.NewSource(1)), testKeys(t)).authorities[0] // #nosec G404 -- a test's certificate
-	if err := os.WriteFile(large, []byte(wide(authority.Raw, 64)), 0o600); err != nil {
+	if err := os.WriteFile(large, []byte(wide(base64.StdEncoding.EncodeToString(authority.Raw), 64)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := (Trust{CAFile: large}).usable(new(store)); err != nil {

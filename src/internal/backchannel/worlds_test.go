@@ -254,22 +254,22 @@ func written(random *rand.Rand, certificates []*x509.Certificate) []byte {
 			text = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n" + text
 		case 22:
 			text = strings.Replace(text, "\n-----END", "-----END", 1) // Only the next block ends.
-		case 23: // The first line is wider by a blank, and one character stands in the second one's place.
-			text = strings.Replace(text, "MI", "MI ", 1)
-		case 24: // As wide as it should be, with a blank and without a line end.
-			text = strings.Replace(text, lines[1], " "+strings.TrimSuffix(lines[1], "\n"), 1)
-		case 25:
-			text = wide(certificate.Raw, 4+random.Intn(100))
+		case 23:
+			encoded := base64.StdEncoding.EncodeToString(certificate.Raw)
+			at := random.Intn(len(encoded))
+			text = wide(encoded[:at]+" "+encoded[at:], 64) // As wide as it should be, with a blank.
+		case 24:
+			text = wide(base64.StdEncoding.EncodeToString(certificate.Raw), 4+random.Intn(100))
 		}
 		b.WriteString(text)
 	}
 	return b.Bytes()
 }
 
-// wide is a certificate in lines of another width.
-func wide(der []byte, width int) string {
+// wide is a block of what is encoded, in lines of a width.
+func wide(rest string, width int) string {
 	text := beginLine + "\n"
-	for rest := base64.StdEncoding.EncodeToString(der); rest != ""; {
+	for rest != "" {
 		n := min(width, len(rest))
 		text, rest = text+rest[:n]+"\n", rest[n:]
 	}
