@@ -126,10 +126,12 @@ func TestRoundsAreAsTold(t *testing.T) {
 	}
 }
 
-func TestOnDisk(t *testing.T) {
-	for dir, want := range map[string]bool{"/dev/shm": false, "/proc": true} {
-		if disk, err := onDisk(dir); err == nil && disk != want {
-			t.Errorf("%s: %t, want %t", dir, disk, want)
-		}
+func TestFileSystem(t *testing.T) {
+	const proc = 0x9fa0
+	if kind, err := fileSystem("/proc"); err != nil || kind != proc {
+		t.Errorf("/proc: %x, %v", kind, err)
+	}
+	if _, err := fileSystem("/proc/none"); err == nil {
+		t.Error("what is not there has a file system")
 	}
 }
