@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"luci-sso/internal/store"
 )
 
 // MaxFile is the largest file that is read, in bytes. The largest of LuCI's
@@ -112,7 +114,7 @@ func readFile(path string, kind os.FileMode, buf []byte) ([]byte, error) {
 			return buf, errors.New("not a regular file")
 		}
 	}
-	file, err := os.Open(path)
+	file, err := store.Open(path)
 	if err != nil {
 		return buf, cause(err)
 	}

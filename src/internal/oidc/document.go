@@ -266,7 +266,7 @@ func origin(u *url.URL) string {
 // keptAge reads a kept document through check. The age is negative when the
 // file comes from the future, as after a clock jump.
 func (p *Party) keptAge(path string, d document) (age time.Duration, usable bool) {
-	file, err := os.Open(path)
+	file, err := store.Open(path)
 	if err != nil {
 		return 0, false
 	}

@@ -15,6 +15,8 @@ import (
 	"io"
 	"os"
 	"strconv"
+
+	"luci-sso/internal/store"
 )
 
 // MaxSize is the largest file that is read, in bytes. A router's whole
@@ -105,7 +107,7 @@ func (s *Section) List(name string) []string {
 // Load reads the file at path. The error is a *SyntaxError, ErrTooLarge or
 // what the system said.
 func Load(path string) (*Package, error) {
-	file, err := os.Open(path)
+	file, err := store.Open(path)
 	if err != nil {
 		return nil, err
 	}
