@@ -10,6 +10,7 @@ import (
 
 	"luci-sso/internal/app"
 	"luci-sso/internal/methods"
+	_ "luci-sso/internal/single"
 )
 
 func main() {
