@@ -53,6 +53,8 @@ verdicts('claims', logic.validateClaim,
 	[ '', 'groups', 'realm_access.roles', 'urn:zitadel:iam:org:project:roles', 'https://example.com/groups' ],
 	[ 'a b', '.groups', 'groups.', 'a..b', 'ä', 'x'.repeat(256), 'a\nb' ]);
 
+verdicts('texts with a limit', (v) => logic.validateText('label', v), [ '', null, 'x'.repeat(64), '😀'.repeat(64) ], [ 'x'.repeat(65) ]);
+verdicts('texts without one', (v) => logic.validateText('groups_claim', v), [ '', 'x'.repeat(999) ], []);
 verdicts('paths', logic.validatePath, [ '', '/etc/ssl/my-ca.pem' ], [ 'ca.pem', '/', '/etc/ssl/', '/a\nb', './ca.pem' ]);
 verdicts('e-mail addresses', logic.validateEmail, [ '', 'a@b', 'user+tag@example.com' ], [ 'a', 'a@', '@b', 'a@b,c@d', 'a@b c', 'a@b@c', 'A <a@b>' ]);
 verdicts('entries', logic.validateEntry, [ '', 'router admins', 'router-admins@PocketID' ], [ ' a', 'a ', 'a\u0000b', 'a\nb' ]);

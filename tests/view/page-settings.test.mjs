@@ -139,6 +139,19 @@ browserTest('wrong values are refused as one types, and not saved', async () => 
 	await page.waitForSelector('#modal_overlay .modal');
 	assert.match(await page.locator('#modal_overlay .modal').innerText(), /Issuer URL/);
 	assert.equal(router.uci('-X', 'show', 'luci-sso').includes('http://'), false);
+	await page.locator('#modal_overlay .modal button').first().click();
+	await page.locator('.cbi-tabmenu a', { hasText: 'Advanced Settings' }).click();
+
+	const limited = load('luci-sso.options').all().filter((o) => o.kind == 'text' && o.high);
+
+	assert.ok(limited.some(({ name }) => name == 'label'));
+	for (const { name, high } of limited) {
+		await page.locator(field(name)).fill('ä'.repeat(high));
+		assert.doesNotMatch(await page.locator(field(name)).getAttribute('class'), /cbi-input-invalid/, name);
+		await page.locator(field(name)).pressSequentially('x');
+		assert.match(await page.locator(field(name)).getAttribute('class'), /cbi-input-invalid/, name);
+		assert.match(await page.locator(field(name)).getAttribute('data-tooltip'), new RegExp(`at most ${high} characters`));
+	}
 	await done(page);
 });
 

@@ -156,6 +156,10 @@ func optionsScript(repo string) (string, error) {
 			fmt.Fprintf(&b, ",\n\t\tvalues: [ %s ]", quoteAll(o.Values))
 		case config.Number:
 			fmt.Fprintf(&b, ",\n\t\tlow: %d, high: %d", o.Low, o.High)
+		case config.Text:
+			if o.High > 0 {
+				fmt.Fprintf(&b, ",\n\t\thigh: %d", o.High)
+			}
 		}
 		b.WriteString("\n\t}")
 		if i < len(config.Options)-1 {

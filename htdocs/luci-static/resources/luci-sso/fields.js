@@ -59,7 +59,9 @@ return baseclass.extend({
 		else {
 			o.placeholder = row.default || row.example;
 
-			if (CHECKS[row.kind])
+			if (row.kind == 'text')
+				o.validate = (section_id, value) => validate.validateText(name, value);
+			else if (CHECKS[row.kind])
 				o.validate = (section_id, value) => CHECKS[row.kind](value);
 		}
 

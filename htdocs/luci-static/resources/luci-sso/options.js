@@ -194,7 +194,8 @@ const options = [
 		name: 'label', kind: 'text', tested: false, required: false,
 		label: _('Text of the button'),
 		help: _('What the button on the login page says; empty means “Login with SSO”.'),
-		example: 'Sign in with Example'
+		example: 'Sign in with Example',
+		high: 64
 	},
 	{
 		name: 'auto_login', kind: 'flag', tested: false, required: false,

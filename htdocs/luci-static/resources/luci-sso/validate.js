@@ -225,8 +225,11 @@ const conditions = {
 	max_age: validateMaxAge
 };
 
-function validateLabel(value) {
-	return Array.from(value || '').length <= 64 ? true : _('Enter at most %d characters').format(64);
+// validateText counts characters, as the router does.
+function validateText(option, value) {
+	const most = options.get(option).high;
+
+	return !most || Array.from(value || '').length <= most ? true : _('Enter at most %d characters').format(most);
 }
 
 // validateRoleName keeps a role from colliding with the settings section.
@@ -358,9 +361,9 @@ return baseclass.extend({
 	validatePath,
 	validateEmail,
 	validateEntry,
-	validateLabel,
 	validateParam,
 	conditions,
+	validateText,
 	validateRoleName,
 	validateProviderName,
 	hintIssuer,

@@ -221,7 +221,6 @@ return view.extend({
 
 		o = fields.add('advanced', 'label');
 		o.placeholder = _('Login with SSO');
-		o.validate = (section_id, value) => validate.validateLabel(value);
 
 		fields.add('advanced', 'auto_login');
 	},
