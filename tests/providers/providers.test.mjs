@@ -9,7 +9,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,17 +19,25 @@ import { Visitor } from '../lib/visitor.mjs';
 import { Client, measure, walk } from './lib/measure.mjs';
 import { Unavailable, clientKey, listener, people, stage } from './lib/stage.mjs';
 
-const FOLDERS = [ 'oidc-provider', 'zitadel-oidc', 'mockoidc', 'glewlwyd', 'better-auth', 'django-oauth-toolkit', 'lemonldap-ng', 'doorkeeper', 'fosite', 'authlib', 'dex' ];
+const HERE = join(TOP, 'tests/providers');
 const TABLE = join(TOP, 'docs/reference/providers.json');
 const wanted = process.env.LUCI_SSO_PROVIDERS ?? '';
+const names = wanted === 'all' ? [] : wanted.split(',').filter(Boolean);
 const ROLES = {
 	admin: { email: [ people.alice.email ], read: [ '*' ], write: [ '*' ] },
 	helper: { group: [ 'staff' ], read: [ '*' ] },
 	unverified: { email: [ people.carol.email ], read: [ '*' ] },
 };
 
-const found = (await Promise.all(FOLDERS.map((name) => import(`./${name}/provider.mjs`)))).flatMap((module) => module.default);
-const chosen = found.filter(({ id, quick }) => wanted === 'all' || (wanted ? wanted.split(',').includes(id) : quick));
+const folders = readdirSync(HERE).filter((name) => existsSync(join(HERE, name, 'provider.mjs'))).sort();
+const found = (await Promise.all(folders.map((name) => import(`./${name}/provider.mjs`)))).flatMap((module) => module.default);
+const ids = found.map(({ id }) => id);
+const unknown = names.filter((name) => !ids.includes(name));
+
+if (unknown.length)
+	throw new Error(`LUCI_SSO_PROVIDERS names ${unknown.join(', ')}, which no provider.mjs here has as its id; there are: ${ids.join(', ')}`);
+
+const chosen = found.filter(({ id, quick }) => wanted === 'all' || (names.length ? names.includes(id) : quick));
 
 for (const { id } of found.filter((one) => !chosen.includes(one)))
 	console.log(`${id}: not asked for (LUCI_SSO_PROVIDERS=all)`);
