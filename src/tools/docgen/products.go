@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -72,6 +73,29 @@ func takes(f map[string]string) (does, never []string) {
 	return does, never
 }
 
+// usable says which row of recognised has something that the router can never
+// use. A row without measured is for the compatibility page alone, and says
+// where it is from.
+func (p providers) usable() error {
+	for _, one := range p.Recognised {
+		wrong := ""
+		switch {
+		case one.Measured == "" && (one.Asked != "" || one.Library):
+			wrong = "asked and library are of no use without measured"
+		case one.Measured == "" && one.Source == "":
+			wrong = "it needs measured, or source if it is for the compatibility page alone"
+		case one.Measured != "" && p.facts(one.Measured) == nil:
+			wrong = "measured is " + one.Measured + ", which is no row with facts of seen or measured"
+		case one.Asked != "" && !slices.ContainsFunc(p.ByHand, func(a asked) bool { return a.Name == one.Asked }):
+			wrong = "asked is " + one.Asked + ", which is no row of by_hand"
+		}
+		if wrong != "" {
+			return fmt.Errorf("%s: recognised: %s: %s", providerTable, one.Name, wrong)
+		}
+	}
+	return nil
+}
+
 func orNone(list []string) string {
 	if list == nil {
 		return "–"
@@ -85,15 +109,15 @@ func productsTable(repo string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := p.usable(); err != nil {
+		return "", err
+	}
 	var lines []string
 	for _, one := range p.Recognised {
 		if one.Measured == "" {
 			continue
 		}
 		f := p.facts(one.Measured)
-		if f == nil {
-			return "", fmt.Errorf("%s: %s is no row that was measured", providerTable, one.Measured)
-		}
 		does, never := takes(f)
 		if one.Library {
 			never = nil
