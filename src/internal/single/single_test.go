@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// TestACallbackHasOneProcessor, and no other request has fewer than there are.
-func TestACallbackHasOneProcessor(t *testing.T) {
+// TestWhatWaitsHasOneProcessor, and no other request has fewer than there are.
+func TestWhatWaitsHasOneProcessor(t *testing.T) {
 	if os.Getenv("SINGLE_TEST") != "" {
 		fmt.Printf("processors %d\n", runtime.GOMAXPROCS(0))
 		return
 	}
-	for path, want := range map[string]int{"/callback": 1, "/logout": 2, "/callbacks": 2, "": 2} {
-		cmd := exec.Command(os.Args[0], "-test.run", "^TestACallbackHasOneProcessor$")
+	for path, want := range map[string]int{"/callback": 1, "/logout": 1, "/callbacks": 2, "": 2} {
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestWhatWaitsHasOneProcessor$")
 		cmd.Env = append(os.Environ(), "SINGLE_TEST=1", "GOMAXPROCS=2", "PATH_INFO="+path)
 		output, err := cmd.Output()
 		var got int
